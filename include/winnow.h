@@ -1,0 +1,206 @@
+/* winnow.h - the whole public interface of libwinnow.
+ *
+ * libwinnow turns a scraped page, HTML or a text dump of it, into clean text.
+ * Nothing is deleted: every byte of the page's text ends with one verdict and
+ * one reason, and only rendering leaves out what was removed.
+ *
+ *     struct winnow *w;
+ *     struct winnow_page *page;
+ *     struct winnow_input in = {.data = bytes, .len = n, .name = "a.html"};
+ *     if (winnow_new(NULL, &w, &err) == 0 &&
+ *         winnow_add_rules(w, "/usr/share/winnow/rules", &err) == 0 &&
+ *         winnow_clean(w, &in, &page, &err) == 0)
+ *             winnow_render(page, WINNOW_TEXT, write_some, file, &err);
+ *
+ * Conventions.  A function that can fail returns 0 or an enum winnow_status and
+ * then leaves *ret as it was; err may be NULL.  The library never prints, exits
+ * or aborts.  Strings are UTF-8; those that a page hands out belong to it and
+ * live until winnow_page_free.  Offsets and lengths are bytes.  A struct winnow
+ * that is no longer changed may be used by several threads at once; a page
+ * belongs to one thread. */
+#ifndef WINNOW_H
+#define WINNOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define WINNOW_API __attribute__((visibility("default")))
+#define WINNOW_CHECK __attribute__((warn_unused_result))
+#else
+#define WINNOW_API
+#define WINNOW_CHECK
+#endif
+
+/* --- status and errors ------------------------------------------------------ */
+
+enum winnow_status {
+    WINNOW_OK = 0,
+    WINNOW_ENOMEM,  /* the machine has no memory left */
+    WINNOW_ELIMIT,  /* the page exceeds a limit of struct winnow_limits */
+    WINNOW_EDATA,   /* the input is no page: binary, cut off, undecodable */
+    WINNOW_ERULES,  /* a rule file cannot be read or compiled */
+    WINNOW_EIO,     /* reading or writing failed */
+    WINNOW_EUSAGE,  /* the caller asked for what cannot be */
+};
+
+/* What went wrong, where, and what to do, as one line without a newline. */
+struct winnow_error {
+    enum winnow_status status;
+    char text[512];
+};
+
+/* --- the simple tier: clean one page ---------------------------------------- */
+
+/* Bounds on what one page may cost.  0 takes the default. */
+struct winnow_limits {
+    size_t max_bytes; /* of a page, decompressed; default 64 MiB, at most 2 GiB */
+    size_t max_nodes; /* elements and texts in the tree; default 4,000,000 */
+    unsigned max_depth; /* nested elements; default 512; what is nested deeper is
+                           kept, as if it stood at this depth */
+    unsigned max_attrs; /* of one element; default 256; later ones are ignored */
+};
+
+enum winnow_kind {
+    WINNOW_KIND_AUTO = 0, /* look at the bytes */
+    WINNOW_KIND_HTML,
+    WINNOW_KIND_DUMP, /* plain text, a block a line */
+};
+
+struct winnow_options {
+    struct winnow_limits limits;
+    int keep_repeats; /* non-zero: leave passages that stand twice */
+};
+
+struct winnow_input {
+    const void *data; /* plain or gzip */
+    size_t len;
+    const char *name;    /* the input's path, for matching rules; may be NULL */
+    const char *url;     /* where the page came from; may be NULL */
+    const char *url_from; /* who says so ("--url", "sidecar", "http", ...); may be NULL */
+    const char *charset; /* as HTTP said; may be NULL */
+    enum winnow_kind kind;
+};
+
+struct winnow;
+struct winnow_page;
+
+/* Makes a cleaner.  options may be NULL.  *ret is to be freed with winnow_free. */
+WINNOW_API WINNOW_CHECK int winnow_new(const struct winnow_options *options,
+                                       struct winnow **ret, struct winnow_error *err);
+
+/* Adds a folder of rule files (or one file).  Folders are searched in the order
+ * in which they were added: the user's before those that ship.  Lines that no
+ * reader knows are passed over, as the site-config format asks;
+ * winnow_rules_lint names them. */
+WINNOW_API WINNOW_CHECK int winnow_add_rules(struct winnow *w, const char *path,
+                                             struct winnow_error *err);
+
+WINNOW_API void winnow_free(struct winnow *w);
+
+/* Cleans one page.  *ret is to be freed with winnow_page_free; it does not need
+ * the input any more. */
+WINNOW_API WINNOW_CHECK int winnow_clean(struct winnow *w, const struct winnow_input *in,
+                                         struct winnow_page **ret, struct winnow_error *err);
+
+WINNOW_API void winnow_page_free(struct winnow_page *page);
+
+/* Receives a piece of output; returns 0 to go on, anything else to stop. */
+typedef int winnow_write_fn(void *ctx, const char *data, size_t len);
+
+enum winnow_format {
+    WINNOW_TEXT,     /* the clean text, a block a line */
+    WINNOW_JSON,     /* {"id","text","metadata","removed","replaced"}, indented */
+    WINNOW_JSONL,    /* the same on one line */
+    WINNOW_EXPLAIN,  /* every block, kept or not, and why */
+    WINNOW_EXPLAIN_HTML, /* the same as a web page */
+};
+
+/* Writes the page through write.  WINNOW_EIO where write stopped it. */
+WINNOW_API WINNOW_CHECK int winnow_render(const struct winnow_page *page,
+                                          enum winnow_format format, winnow_write_fn *write,
+                                          void *ctx, struct winnow_error *err);
+
+/* --- what became of a page --------------------------------------------------- */
+
+/* The page's whole text, before any removal: every text node in order, or the
+ * dump.  Valid UTF-8 without NULs, not NUL-terminated. */
+WINNOW_API const char *winnow_page_text(const struct winnow_page *page, size_t *len);
+
+enum winnow_verdict {
+    WINNOW_KEPT,
+    WINNOW_REMOVED,
+    WINNOW_REPLACED, /* by `with`, which may be empty */
+};
+
+/* Bytes start..end of the page's text and what was decided about them. */
+struct winnow_span {
+    size_t start, end;
+    enum winnow_verdict verdict;
+    const char *stage;  /* which stage decided: "rules", "repeat", ... */
+    const char *reason; /* a sentence: "removed by rules/interfax.com.txt:12" */
+    const char *with;   /* REPLACED: the bytes that stand there now */
+    size_t with_len;
+    size_t other_start, other_end; /* a repeat: the copy that stays; else 0, 0 */
+};
+
+/* Spans 0 .. count-1 follow one another without gap or overlap and make up the
+ * page's text. */
+WINNOW_API size_t winnow_page_spans(const struct winnow_page *page);
+WINNOW_API struct winnow_span winnow_page_span(const struct winnow_page *page, size_t i);
+
+/* What is known about the page, as name and value, with where it came from
+ * ("title" "A headline" "h1"); NULL past the last.  from may be NULL. */
+WINNOW_API const char *winnow_page_meta(const struct winnow_page *page, size_t i,
+                                        const char **value, const char **from);
+
+/* Remarks on the page that its reader should know: a guessed charset, a limit
+ * that was met.  NULL past the last. */
+WINNOW_API const char *winnow_page_note(const struct winnow_page *page, size_t i);
+
+/* --- rule files --------------------------------------------------------------- */
+
+/* One finding in a rule file.  line and column count from 1; 0: the whole file. */
+struct winnow_finding {
+    const char *file;
+    unsigned line, column;
+    const char *text; /* what is wrong and what was probably meant */
+    int is_error;     /* 0: a warning */
+};
+
+typedef void winnow_finding_fn(void *ctx, const struct winnow_finding *finding);
+
+/* Reads a rule file, or every *.txt of a folder, and reports what is wrong.
+ * WINNOW_OK also where there are findings; *errors counts those that are errors. */
+WINNOW_API WINNOW_CHECK int winnow_rules_lint(const char *path, winnow_finding_fn *found,
+                                              void *ctx, size_t *errors,
+                                              struct winnow_error *err);
+
+/* Runs the test_in/test_out tests of a rule file, or of every *.txt of a folder;
+ * a failing test is reported through found.  *ran and *failed count tests. */
+WINNOW_API WINNOW_CHECK int winnow_rules_test(const char *path, winnow_finding_fn *found,
+                                              void *ctx, size_t *ran, size_t *failed,
+                                              struct winnow_error *err);
+
+/* --- the expert tier: where the time goes -------------------------------------- */
+
+/* Stage i's name and the nanoseconds that it took of this page; NULL past the last. */
+WINNOW_API const char *winnow_page_stage(const struct winnow_page *page, size_t i,
+                                         uint64_t *ns);
+
+/* "winnow 0.1.0", and which HTML parser the library was built with: "lexbor 2.6.0"
+ * or "libxml2 2.9.14". */
+WINNOW_API const char *winnow_version(void);
+WINNOW_API const char *winnow_parser(void);
+
+/* A short word for a status: "limit", "data", ... */
+WINNOW_API const char *winnow_status_name(int status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
