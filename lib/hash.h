@@ -1,0 +1,15 @@
+/* hash.h - XXH3, for all but fingerprints. */
+#ifndef WINNOW_HASH_H
+#define WINNOW_HASH_H
+
+#include <stdint.h>
+
+#include "slice.h"
+
+uint64_t hash_bytes(struct slice s); /* never 0 */
+uint64_t hash_mix(uint64_t hash, uint64_t value);
+
+/* XXH3-128 as 32 hexadecimal digits and a NUL. */
+void hash_name(struct slice s, char ret[33]);
+
+#endif
