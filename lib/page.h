@@ -1,0 +1,101 @@
+/* page.h - one page on its way: one immutable text, blocks over it, verdicts on it. */
+#ifndef WINNOW_PAGE_H
+#define WINNOW_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "rules.h"
+#include "slice.h"
+#include "tree.h"
+#include "verdict.h"
+#include "winnow.h"
+
+enum block_kind {
+    BLOCK_PARAGRAPH,
+    BLOCK_HEADING, /* level 1 to 6 */
+    BLOCK_ITEM,    /* of a list; level: how deep the list is */
+    BLOCK_CELL,    /* of a table */
+    BLOCK_QUOTE,
+    BLOCK_CODE, /* white space is kept */
+    BLOCK_CAPTION,
+    BLOCK_LINE,    /* of a dump */
+    BLOCK_UNSHOWN, /* script, style, title: no text of the page */
+};
+
+/* How a block follows the one before it when both are written. */
+enum block_gap {
+    GAP_LINE,  /* on a new line: a list item, a line after <br>, a line of a dump */
+    GAP_BLANK, /* after a blank line: a paragraph, a heading */
+    GAP_CELL,  /* on the same line, after a tab: the next cell of a row */
+};
+
+/* A line of the page: what is written on one line.  <br> starts a new block. */
+struct block {
+    uint32_t start, end; /* bytes of the page's text, white space at the edges left out */
+    uint8_t kind;        /* enum block_kind */
+    uint8_t level;
+    uint8_t gap;         /* enum block_gap */
+    uint8_t blank_before; /* blank lines between it and the block before, at most 255 */
+    uint16_t depth;      /* of its element; 0 in a dump */
+    uint32_t node;       /* the element that holds it; NODE_NONE in a dump */
+    uint32_t link_bytes; /* of its text that stand inside <a> */
+    uint64_t path;       /* hash of the tags from the root; 0 in a dump */
+    uint64_t classes;    /* hash of the element's class attribute; 0: none */
+};
+
+struct meta_item {
+    const char *name, *value, *from;
+};
+
+
+struct page {
+    const struct winnow *winnow;
+    const struct winnow_input *in; /* only while the page is being cleaned */
+    struct winnow_limits limits;   /* all set */
+    struct arena arena;
+
+    struct slice bytes; /* input: the page's own bytes, unpacked */
+    struct buf unpacked;
+    struct slice utf8; /* decode */
+    struct buf decoded;
+    struct buf rewritten;  /* rules: the HTML after find_string/replace_string */
+    enum winnow_kind kind; /* HTML or DUMP, never AUTO */
+
+    const char *text; /* the page's text; never changes once it stands */
+    uint32_t text_len;
+    struct tree tree; /* empty for a dump */
+    bool has_tree;
+
+    const char *url, *url_from; /* where the page came from; NULL: not known */
+    const char *host; /* of the URL or the folder; lower case, without "www."; or NULL */
+    const char *generator; /* as <meta name=generator> says; NULL: not known */
+    struct rule_set rules; /* the rule files that apply, in order */
+    bool has_body;         /* a body rule has said which elements are the page's own */
+
+    struct block *blocks;
+    size_t nblocks, blocks_cap;
+    struct verdicts verdicts;
+
+    struct meta_item *meta;
+    size_t nmeta, meta_cap;
+    const char **notes;
+    size_t nnotes, notes_cap;
+
+    int status; /* the first failure of a note or meta item: WINNOW_ENOMEM */
+
+    char id[33]; /* XXH3-128 of the page's bytes, in hexadecimal */
+    uint64_t stage_ns[16];
+};
+
+/* Both copy their strings into the page's arena; a failure shows in page->status. */
+void page_note(struct page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void page_meta(struct page *p, const char *name, struct slice value, const char *from);
+const char *page_get_meta(const struct page *p, const char *name); /* NULL: not known */
+
+/* Is anything of the block still to be written? */
+bool page_block_kept(const struct page *p, const struct block *b);
+
+#endif
