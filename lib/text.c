@@ -1,0 +1,166 @@
+/* text.c - white space, words and lines of UTF-8 text. */
+#include "text.h"
+
+#include <utf8proc.h>
+
+/* Three-byte white space: U+1680, U+2000 to U+200B, U+2028, U+2029, U+202F,
+ * U+205F, U+2060, U+3000, U+FEFF. */
+static bool is_wide_space(const unsigned char *p)
+{
+    switch (p[0]) {
+    case 0xe1:
+        return p[1] == 0x9a && p[2] == 0x80;
+    case 0xe2:
+        if (p[1] == 0x80)
+            return (p[2] >= 0x80 && p[2] <= 0x8b) || p[2] == 0xa8 || p[2] == 0xa9 || p[2] == 0xaf;
+        return p[1] == 0x81 && (p[2] == 0x9f || p[2] == 0xa0);
+    case 0xe3:
+        return p[1] == 0x80 && p[2] == 0x80;
+    case 0xef:
+        return p[1] == 0xbb && p[2] == 0xbf;
+    }
+    return false;
+}
+
+size_t text_space_len(struct slice s, size_t i)
+{
+    const unsigned char *p = (const unsigned char *)s.p + i;
+    if (p[0] <= ' ' || p[0] == 0x7f)
+        return 1;
+    if (p[0] < 0xc2)
+        return 0;
+    if (p[0] == 0xc2)
+        return s.len - i >= 2 && (p[1] == 0xa0 || p[1] == 0x85) ? 2 : 0;
+    return p[0] >= 0xe1 && s.len - i >= 3 && is_wide_space(p) ? 3 : 0;
+}
+
+/* Where the character that ends before byte i starts. */
+static size_t char_before(struct slice s, size_t i)
+{
+    do
+        i--;
+    while (i > 0 && ((unsigned char)s.p[i] & 0xc0) == 0x80);
+    return i;
+}
+
+struct slice text_trim(struct slice s)
+{
+    size_t len;
+    while (s.len > 0 && (len = text_space_len(s, 0)) > 0) {
+        s.p += len;
+        s.len -= len;
+    }
+    while (s.len > 0) {
+        size_t last = char_before(s, s.len);
+        if (text_space_len(s, last) != s.len - last)
+            break;
+        s.len = last;
+    }
+    return s;
+}
+
+void text_fold_space(struct slice s, struct buf *ret)
+{
+    size_t i = 0, len;
+    bool first = true;
+    while (i < s.len) {
+        bool space = false;
+        for (; i < s.len && (len = text_space_len(s, i)) > 0; i += len)
+            space = true;
+        size_t from = i;
+        while (i < s.len && text_space_len(s, i) == 0)
+            i++;
+        if (i > from && space && !first)
+            buf_addc(ret, ' ');
+        buf_add(ret, s.p + from, i - from);
+        first = first && i == from;
+    }
+}
+
+uint32_t text_char(struct slice s, size_t i, size_t *len)
+{
+    const unsigned char *p = (const unsigned char *)s.p + i;
+    size_t left = s.len - i;
+    if (p[0] < 0x80 || left < 2) {
+        *len = 1;
+        return p[0];
+    }
+    if (p[0] < 0xe0 || left < 3) {
+        *len = 2;
+        return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+    }
+    if (p[0] < 0xf0 || left < 4) {
+        *len = 3;
+        return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+    }
+    *len = 4;
+    return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 |
+           (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+}
+
+bool text_is_word(uint32_t c)
+{
+    if (c < 0x80)
+        return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool text_next_line(struct slice *rest, struct slice *line)
+{
+    if (rest->len == 0)
+        return false;
+    size_t n = 0;
+    while (n < rest->len && rest->p[n] != '\n' && rest->p[n] != '\r')
+        n++;
+    *line = (struct slice){rest->p, n};
+    if (n < rest->len && rest->p[n] == '\r' && n + 1 < rest->len && rest->p[n + 1] == '\n')
+        n++;
+    if (n < rest->len)
+        n++;
+    rest->p += n;
+    rest->len -= n;
+    return true;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+bool text_equal_nocase(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.p[i]) != lower(b.p[i]))
+            return false;
+    return true;
+}
+
+const char *text_find_nocase(struct slice hay, const char *needle)
+{
+    size_t n = strlen(needle);
+    for (size_t i = 0; n <= hay.len && i <= hay.len - n; i++) {
+        size_t k = 0;
+        while (k < n && lower(hay.p[i + k]) == needle[k])
+            k++;
+        if (k == n)
+            return hay.p + i;
+    }
+    return NULL;
+}

@@ -1,0 +1,37 @@
+/* text.h - white space, words and lines of UTF-8 text. */
+#ifndef WINNOW_TEXT_H
+#define WINNOW_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "slice.h"
+
+/* Bytes of the white space character at s.p[i], 0 where there is none: ASCII
+ * space and controls, NBSP, the Unicode spaces, zero-width space, BOM.  NBSP and
+ * its like too: editors pad empty paragraphs with them. */
+size_t text_space_len(struct slice s, size_t i);
+
+/* s without white space at its edges. */
+struct slice text_trim(struct slice s);
+
+/* Appends s, each run of white space as one space, none at the edges. */
+void text_fold_space(struct slice s, struct buf *ret);
+
+/* The character at s.p[i] of valid UTF-8, and its length in *len. */
+uint32_t text_char(struct slice s, size_t i, size_t *len);
+
+/* Is the character part of a word (a letter, mark or digit)? */
+bool text_is_word(uint32_t c);
+
+
+/* Takes the next line off *rest, without its end (\n, \r\n or \r); false at the end. */
+bool text_next_line(struct slice *rest, struct slice *line);
+
+/* ASCII case only: names of elements, hosts and directives. */
+bool text_equal_nocase(struct slice a, struct slice b);
+const char *text_find_nocase(struct slice hay, const char *needle /* lower case */);
+
+#endif
