@@ -1,0 +1,218 @@
+/* rules_compile.c - patterns, XPaths and arguments of a rule file, made ready once.
+ *
+ * A rule that does not compile is never applied; the file keeps what was wrong,
+ * and every page that it touches says so. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "err.h"
+#include "pattern.h"
+#include "repair.h"
+#include "rules.h"
+#include "text.h"
+#include "xpath.h"
+
+struct compiler {
+    struct rule_file *file;
+    rule_problem_fn *problem;
+    void *ctx;
+    int status; /* WINNOW_ENOMEM */
+};
+
+static void keep_problem(struct compiler *c, const struct rule *rule, const char *text)
+{
+    struct rule_file *file = c->file;
+    char *line = NULL;
+    char **problems =
+        array_grow(file->problems, &file->problems_cap, file->nproblems + 1, sizeof *problems);
+    if (problems)
+        file->problems = problems;
+    if (!problems ||
+        asprintf(&line, "%s:%u: %s; the line is not applied", file->name, rule->line, text) < 0)
+        c->status = WINNOW_ENOMEM;
+    else
+        file->problems[file->nproblems++] = line;
+}
+
+/* Always false, so that a compiler of values ends with: return fail(...). */
+__attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const struct rule *rule,
+                                                       unsigned column, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    keep_problem(c, rule, text);
+    if (c->problem)
+        c->problem(c->ctx, rule->line, column, true, text);
+    return false;
+}
+
+/* --- values ----------------------------------------------------------------------- */
+
+static bool compile_pattern(struct compiler *c, const struct rule *rule, struct slice source,
+                            unsigned column, struct pattern **ret)
+{
+    struct winnow_error err = {0};
+    unsigned at = 1;
+    int status = pattern_compile(source, ret, &at, &err);
+    if (status == WINNOW_ENOMEM)
+        c->status = status;
+    return status == WINNOW_OK || fail(c, rule, column + at - 1, "%s: %.*s", err.text,
+                                       source.len < 120 ? (int)source.len : 120, source.p);
+}
+
+static bool compile_xpath(struct compiler *c, struct rule *rule)
+{
+    struct winnow_error err = {0};
+    char *expr = strndup(rule->value.p, rule->value.len);
+    int status = expr ? xpath_compile(expr, &rule->xpath, &err) : err_nomem(&err);
+    free(expr);
+    if (status == WINNOW_ENOMEM)
+        c->status = status;
+    return status == WINNOW_OK || fail(c, rule, rule->column, "%s: %.*s", err.text,
+                                       rule->value.len < 120 ? (int)rule->value.len : 120,
+                                       rule->value.p);
+}
+
+static bool compile_value(struct compiler *c, struct rule *rule)
+{
+    static const char *const yes_no[] = {"yes", "no", "true", "false", "1", "0"};
+    switch (rule->directive->value) {
+    case VALUE_XPATH:
+        return compile_xpath(c, rule);
+    case VALUE_PATTERN:
+        return compile_pattern(c, rule, rule->value, rule->column, &rule->pattern);
+    case VALUE_BOOL:
+        for (size_t i = 0; i < sizeof yes_no / sizeof *yes_no; i++)
+            if (text_equal_nocase(rule->value, slice_of(yes_no[i])))
+                return true;
+        return fail(c, rule, rule->column, "\"%.*s\" is neither yes nor no",
+                    (int)rule->value.len, rule->value.p);
+    default:
+        return true;
+    }
+}
+
+/* --- arguments --------------------------------------------------------------------- */
+
+static bool arg_is(struct slice arg, const char *word)
+{
+    return slice_is(text_trim(arg), word);
+}
+
+static bool compile_cut(struct compiler *c, struct rule *rule)
+{
+    rule->keep = true;
+    if (!rule->has_arg || arg_is(rule->arg, "keep"))
+        return true;
+    rule->keep = false;
+    return arg_is(rule->arg, "drop") ||
+           fail(c, rule, 1, "%s(%.*s): the argument is keep or drop", rule->directive->name,
+                (int)rule->arg.len, rule->arg.p);
+}
+
+static bool ticker_option(struct rule *rule, struct slice name, struct slice value)
+{
+    static const char *const zones[] = {[ZONE_ANY] = "any", [ZONE_HEAD] = "head",
+                                        [ZONE_TAIL] = "tail"};
+    if (slice_is(name, "zone")) {
+        for (unsigned z = 0; z < sizeof zones / sizeof *zones; z++)
+            if (slice_is(value, zones[z])) {
+                rule->zone = z;
+                return true;
+            }
+        return false;
+    }
+    if (!slice_is(name, "min_run") || value.len == 0 || value.len > 4)
+        return false;
+    rule->min_run = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.p[i] < '0' || value.p[i] > '9')
+            return false;
+        rule->min_run = rule->min_run * 10 + (unsigned)(value.p[i] - '0');
+    }
+    return rule->min_run > 0;
+}
+
+/* ticker(min_run=N,zone=head|tail|any); 3 lines anywhere where nothing is said. */
+static bool compile_ticker(struct compiler *c, struct rule *rule)
+{
+    rule->min_run = 3;
+    rule->zone = ZONE_ANY;
+    struct slice rest = rule->arg;
+    while (rest.len > 0) {
+        const char *comma = memchr(rest.p, ',', rest.len);
+        size_t n = comma ? (size_t)(comma - rest.p) : rest.len;
+        const char *equals = memchr(rest.p, '=', n);
+        size_t before = equals ? (size_t)(equals - rest.p) : n;
+        struct slice name = text_trim((struct slice){rest.p, before});
+        struct slice value =
+            equals ? text_trim((struct slice){equals + 1, n - before - 1}) : (struct slice){"", 0};
+        if (!ticker_option(rule, name, value))
+            return fail(c, rule, 1,
+                        "ticker(%.*s): write ticker(min_run=N,zone=head|tail|any), N from 1 to 9999",
+                        (int)rule->arg.len, rule->arg.p);
+        n += comma != NULL;
+        rest.p += n;
+        rest.len -= n;
+    }
+    return true;
+}
+
+static bool compile_from(struct compiler *c, struct rule *rule)
+{
+    unsigned column = rule->column - (unsigned)(rule->value.p - rule->arg.p);
+    return compile_pattern(c, rule, text_trim(rule->arg), column, &rule->from);
+}
+
+static bool compile_repair(struct compiler *c, struct rule *rule)
+{
+    if (!compile_from(c, rule))
+        return false;
+    return !pattern_is_literal(rule->from) ||
+           fail(c, rule, 1, "repair(%.*s): write the pattern as /.../", (int)rule->arg.len,
+                rule->arg.p);
+}
+
+static bool compile_repair_set(struct compiler *c, struct rule *rule)
+{
+    return repair_set_exists(rule->value) ||
+           fail(c, rule, rule->column, "no repair_set \"%.*s\"; there is: bitrix",
+                (int)rule->value.len, rule->value.p);
+}
+
+static const struct {
+    enum directive_id id;
+    bool (*compile)(struct compiler *c, struct rule *rule);
+} arguments[] = {
+    {DIRECTIVE_CUT_BEFORE, compile_cut},       {DIRECTIVE_CUT_AFTER, compile_cut},
+    {DIRECTIVE_TICKER, compile_ticker},        {DIRECTIVE_DROP_BETWEEN, compile_from},
+    {DIRECTIVE_REPAIR, compile_repair},        {DIRECTIVE_REPAIR_SET, compile_repair_set},
+};
+
+static bool compile_arguments(struct compiler *c, struct rule *rule)
+{
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+        if (arguments[i].id == rule->directive->id)
+            return arguments[i].compile(c, rule);
+    return true;
+}
+
+int rule_file_compile(struct rule_file *file, rule_problem_fn *problem, void *ctx,
+                      struct winnow_error *err)
+{
+    struct compiler c = {file, problem, ctx, WINNOW_OK};
+    pthread_mutex_lock(&file->lock);
+    for (size_t i = 0; i < file->count && !file->compiled; i++) {
+        struct rule *rule = &file->rules[i];
+        rule->usable = compile_value(&c, rule) && compile_arguments(&c, rule);
+    }
+    file->compiled = c.status == WINNOW_OK;
+    pthread_mutex_unlock(&file->lock);
+    return c.status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
