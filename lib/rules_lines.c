@@ -1,0 +1,192 @@
+/* rules_lines.c - rules on the lines of a page: dropped, cut, tickers, kept.
+ *
+ * Every rule sees all lines, whatever the others drop, so their order says only
+ * whose reason is noted.  keep_line beats them all. */
+#include <stdlib.h>
+
+#include "arena.h"
+#include "err.h"
+#include "lines.h"
+#include "page.h"
+#include "pattern.h"
+#include "rules.h"
+
+/* One rule at work on a page. */
+struct line_pass {
+    struct page *p;
+    const struct lines *lines;
+    const struct rule_file *file;
+    const struct rule *rule;
+    uint32_t reason; /* made when the first line is taken */
+    bool keep;       /* the lines taken are protected, not removed */
+};
+
+static void take_lines(struct line_pass *t, size_t first, size_t last)
+{
+    struct page *p = t->p;
+    if (first < last && t->reason == 0)
+        t->reason = verdict_reason(
+            &p->verdicts,
+            (struct reason){.stage = "rules",
+                            .text = rules_reason(p, t->file, t->rule,
+                                                 t->keep ? "kept" : "removed")});
+    for (size_t i = first; i < last; i++) {
+        const struct block *b = &p->blocks[t->lines->items[i].block];
+        if (t->keep)
+            verdict_protect(&p->verdicts, b->start, b->end, t->reason);
+        else
+            verdict_remove(&p->verdicts, b->start, b->end, t->reason);
+    }
+}
+
+/* The next match of a pattern from byte *at of the view on, and the lines that it
+ * touches; *at moves behind it.  A pattern that takes too long is named. */
+static bool next_match(struct line_pass *t, const struct pattern *pattern, size_t *at,
+                       size_t *first, size_t *last)
+{
+    size_t start, end;
+    struct slice view = buf_slice(&t->lines->text);
+    enum pattern_result found = pattern_find(pattern, view, *at, &start, &end);
+    if (found == PATTERN_STOPPED)
+        page_note(t->p, "%s:%u: the pattern takes too long on this page and was stopped; "
+                        "simplify it", t->file->name, t->rule->line);
+    if (found != PATTERN_FOUND)
+        return false;
+    lines_range(t->lines, start, end, first, last);
+    *at = end > start ? end : end + 1;
+    while (*at < view.len && ((unsigned char)view.p[*at] & 0xc0) == 0x80)
+        (*at)++; /* never into the middle of a character */
+    return true;
+}
+
+static void drop_line(struct line_pass *t)
+{
+    size_t at = 0, first, last;
+    while (next_match(t, t->rule->pattern, &at, &first, &last)) {
+        take_lines(t, first, last);
+        if (last > first && t->lines->items[last - 1].end > at)
+            at = t->lines->items[last - 1].end; /* one match a line is enough */
+    }
+}
+
+/* A block of a dump: the lines around a match up to the next blank ones. */
+static void drop_block(struct line_pass *t)
+{
+    size_t at = 0, first, last;
+    while (next_match(t, t->rule->pattern, &at, &first, &last)) {
+        if (first == last)
+            continue;
+        while (first > 0 && !lines_gap_before(t->lines, first))
+            first--;
+        while (last < t->lines->count && !lines_gap_before(t->lines, last))
+            last++;
+        take_lines(t, first, last);
+        if (t->lines->items[last - 1].end > at)
+            at = t->lines->items[last - 1].end;
+    }
+}
+
+/* From a match of the argument to the next match of the value, both included; an
+ * opening without its closing drops nothing. */
+static void drop_between(struct line_pass *t)
+{
+    size_t at = 0, first, last, close_first, close_last;
+    while (next_match(t, t->rule->from, &at, &first, &last)) {
+        if (!next_match(t, t->rule->pattern, &at, &close_first, &close_last))
+            return;
+        take_lines(t, first, close_last);
+    }
+}
+
+static void cut_before(struct line_pass *t)
+{
+    size_t at = 0, first, last;
+    if (next_match(t, t->rule->pattern, &at, &first, &last))
+        take_lines(t, 0, t->rule->keep ? first : last);
+}
+
+static void cut_after(struct line_pass *t)
+{
+    size_t at = 0, first, last;
+    if (next_match(t, t->rule->pattern, &at, &first, &last))
+        take_lines(t, t->rule->keep ? last : first, t->lines->count);
+}
+
+/* Head is the first half of the page's lines, tail the second. */
+static bool in_zone(const struct line_pass *t, size_t first, size_t last)
+{
+    if (t->rule->zone == ZONE_HEAD)
+        return last <= t->lines->count / 2 + 1;
+    return t->rule->zone == ZONE_ANY || first >= t->lines->count / 2;
+}
+
+/* A ticker is a run of lines that all match: one line of its form is no ticker. */
+static void ticker(struct line_pass *t)
+{
+    size_t at = 0, first, last, run = 0, run_end = 0;
+    bool found;
+    do {
+        found = next_match(t, t->rule->pattern, &at, &first, &last);
+        if (found && run_end > run && first <= run_end) {
+            run_end = last > run_end ? last : run_end;
+            continue;
+        }
+        if (run_end - run >= t->rule->min_run && in_zone(t, run, run_end))
+            take_lines(t, run, run_end);
+        run = first;
+        run_end = last;
+    } while (found);
+}
+
+static void keep_line(struct line_pass *t)
+{
+    t->keep = true;
+    drop_line(t);
+}
+
+static const struct {
+    enum directive_id id;
+    void (*apply)(struct line_pass *t);
+} steps[] = {
+    {DIRECTIVE_KEEP_LINE, keep_line},       {DIRECTIVE_DROP_LINE, drop_line},
+    {DIRECTIVE_DROP_BLOCK, drop_block},     {DIRECTIVE_DROP_BETWEEN, drop_between},
+    {DIRECTIVE_CUT_BEFORE, cut_before},     {DIRECTIVE_CUT_AFTER, cut_after},
+    {DIRECTIVE_TICKER, ticker},
+};
+
+static void apply_rule(struct page *p, const struct lines *lines, const struct rule_file *file,
+                       const struct rule *rule)
+{
+    if (!rule->usable || !(rule->directive->flags & DIRECTIVE_LINES) ||
+        !rules_section_applies(p, file, rule->section, buf_slice(&lines->text)))
+        return;
+    struct line_pass t = {.p = p, .lines = lines, .file = file, .rule = rule};
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
+        if (steps[s].id == rule->directive->id)
+            steps[s].apply(&t);
+}
+
+static bool has_line_rules(const struct page *p)
+{
+    for (size_t f = 0; f < p->rules.count; f++)
+        for (size_t i = 0; i < p->rules.files[f]->count; i++)
+            if (p->rules.files[f]->rules[i].directive->flags & DIRECTIVE_LINES)
+                return true;
+    return false;
+}
+
+int rules_apply_lines(struct page *p, struct winnow_error *err)
+{
+    struct lines lines;
+    if (!has_line_rules(p))
+        return WINNOW_OK;
+    int status = lines_make(p, &lines);
+    if (status == WINNOW_OK) {
+        for (size_t f = 0; f < p->rules.count; f++)
+            for (size_t i = 0; i < p->rules.files[f]->count; i++)
+                apply_rule(p, &lines, p->rules.files[f], &p->rules.files[f]->rules[i]);
+        status = verdict_settle(&p->verdicts);
+    }
+    lines_free(&lines);
+    return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}

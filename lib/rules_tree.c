@@ -1,0 +1,271 @@
+/* rules_tree.c - rules on HTML: strings replaced before parsing, elements marked
+ * after, values read. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "err.h"
+#include "page.h"
+#include "rules.h"
+#include "text.h"
+#include "xpath.h"
+
+/* --- find_string, replace_string ------------------------------------------------------ */
+
+/* Replaces every occurrence; returns how many there were. */
+static size_t replace_all(struct slice html, struct slice find, struct slice with,
+                          struct buf *ret)
+{
+    size_t count = 0;
+    const char *end = html.p + html.len, *at;
+    while ((at = memmem(html.p, (size_t)(end - html.p), find.p, find.len)) != NULL) {
+        buf_add(ret, html.p, (size_t)(at - html.p));
+        buf_add(ret, with.p, with.len);
+        html.p = at + find.len;
+        count++;
+    }
+    if (count > 0)
+        buf_add(ret, html.p, (size_t)(end - html.p));
+    return count;
+}
+
+static int replace_one(struct page *p, const struct rule_file *file, const struct rule *rule,
+                       struct slice find, struct slice with, struct winnow_error *err)
+{
+    struct buf next;
+    if (find.len == 0)
+        return WINNOW_OK;
+    buf_init(&next, p->limits.max_bytes);
+    size_t count = replace_all(p->utf8, find, with, &next);
+    if (next.status == WINNOW_ENOMEM) {
+        buf_free(&next);
+        return err_nomem(err);
+    }
+    if (next.status == WINNOW_ELIMIT) {
+        page_note(p, "%s:%u: the replacement makes the page larger than the limit of %zu bytes; "
+                     "it is not applied", file->name, rule->line, p->limits.max_bytes);
+        buf_free(&next);
+        return WINNOW_OK;
+    }
+    if (count == 0) {
+        buf_free(&next);
+        return WINNOW_OK;
+    }
+    page_note(p, "%s:%u: replaced %zu strings of the HTML before parsing", file->name, rule->line,
+              count);
+    buf_free(&p->rewritten);
+    p->rewritten = next;
+    p->utf8 = buf_slice(&next);
+    return WINNOW_OK;
+}
+
+static int rewrite_by(struct page *p, const struct rule_file *file, struct winnow_error *err)
+{
+    struct slice find = {NULL, 0};
+    int status = WINNOW_OK;
+    for (size_t i = 0; i < file->count && status == WINNOW_OK; i++) {
+        const struct rule *rule = &file->rules[i];
+        if (rule->directive->id == DIRECTIVE_FIND_STRING) {
+            find = rule->value;
+        } else if (rule->directive->id == DIRECTIVE_REPLACE_STRING) {
+            struct slice what = rule->has_arg ? rule->arg : find;
+            status = replace_one(p, file, rule, what, rule->value, err);
+            find = rule->has_arg ? find : (struct slice){NULL, 0};
+        }
+    }
+    return status;
+}
+
+int rules_rewrite(struct page *p, struct winnow_error *err)
+{
+    int status = WINNOW_OK;
+    for (size_t i = 0; p->kind == WINNOW_KIND_HTML && i < p->rules.count; i++)
+        if (status == WINNOW_OK)
+            status = rewrite_by(p, p->rules.files[i], err);
+    return status;
+}
+
+/* --- elements --------------------------------------------------------------------------- */
+
+/* One pass of rules over a page's tree; the XPath tree is made when one asks. */
+struct tree_pass {
+    struct page *p;
+    struct xpath_doc *doc;
+};
+
+static int select_nodes(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                        struct xpath_result *ret, struct winnow_error *err)
+{
+    struct winnow_error why = {0};
+    int status = WINNOW_OK;
+    *ret = (struct xpath_result){0};
+    if (!rule->usable)
+        return WINNOW_OK;
+    if (!t->doc)
+        status = xpath_doc_new(&t->p->tree, &t->doc, err);
+    if (status != WINNOW_OK)
+        return status;
+    status = xpath_select(t->doc, rule->xpath, ret, &why);
+    if (status == WINNOW_ERULES) {
+        page_note(t->p, "%s:%u: %s; the line is not applied", file->name, rule->line, why.text);
+        return WINNOW_OK;
+    }
+    return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
+
+static void remove_node(struct page *p, uint32_t node, uint32_t reason)
+{
+    const struct node *n = &p->tree.nodes[node];
+    verdict_remove(&p->verdicts, n->text_start, n->text_end, reason);
+}
+
+static uint32_t reason_of(struct page *p, const struct rule_file *file, const struct rule *rule,
+                          const char *what)
+{
+    return verdict_reason(&p->verdicts, (struct reason){.stage = "rules",
+                                                        .text = rules_reason(p, file, rule, what)});
+}
+
+static int apply_strip(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                       struct winnow_error *err)
+{
+    struct xpath_result r;
+    int status = select_nodes(t, file, rule, &r, err);
+    if (status != WINNOW_OK)
+        return status;
+    uint32_t reason = r.count > 0 ? reason_of(t->p, file, rule, "removed") : 0;
+    for (size_t i = 0; i < r.count; i++)
+        remove_node(t->p, r.nodes[i], reason);
+    xpath_result_free(&r);
+    return WINNOW_OK;
+}
+
+/* The format's readers drop quotes around the value and look for a substring. */
+static struct slice unquoted(struct slice s)
+{
+    while (s.len > 0 && (s.p[0] == '"' || s.p[0] == '\'')) {
+        s.p++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.p[s.len - 1] == '"' || s.p[s.len - 1] == '\''))
+        s.len--;
+    return s;
+}
+
+static bool attr_holds(const struct tree *tree, uint32_t node, const char *name, struct slice part)
+{
+    struct slice value = tree_get_attr(tree, node, name);
+    return value.len >= part.len && value.p && memmem(value.p, value.len, part.p, part.len);
+}
+
+static int apply_strip_id_or_class(struct tree_pass *t, const struct rule_file *file,
+                                   const struct rule *rule, struct winnow_error *err)
+{
+    (void)err;
+    const struct tree *tree = &t->p->tree;
+    struct slice part = unquoted(rule->value);
+    uint32_t reason = 0;
+    for (uint32_t i = 0; part.len > 0 && i < tree->count; i++) {
+        if (tree->nodes[i].nattrs == 0 ||
+            (!attr_holds(tree, i, "class", part) && !attr_holds(tree, i, "id", part)))
+            continue;
+        if (reason == 0)
+            reason = reason_of(t->p, file, rule, "removed");
+        remove_node(t->p, i, reason);
+        i = tree->nodes[i].end - 1; /* what stands in it is gone with it */
+    }
+    return WINNOW_OK;
+}
+
+/* All nodes of the first body rule that finds text are the body; nested ones are
+ * skipped, and the rest of the page is removed. */
+static int apply_body(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                      struct winnow_error *err)
+{
+    struct page *p = t->p;
+    struct xpath_result r;
+    if (p->has_body)
+        return WINNOW_OK;
+    int status = select_nodes(t, file, rule, &r, err);
+    if (status != WINNOW_OK)
+        return status;
+    for (size_t i = 0; i < r.count && !p->has_body; i++)
+        p->has_body = text_trim(tree_node_text(&p->tree, r.nodes[i])).len > 0;
+    uint32_t reason = p->has_body ? reason_of(p, file, rule, "outside the body named") : 0;
+    uint32_t from = 0;
+    for (size_t i = 0; p->has_body && i < r.count; i++) {
+        const struct node *n = &p->tree.nodes[r.nodes[i]];
+        verdict_remove(&p->verdicts, from, n->text_start, reason);
+        from = n->text_end > from ? n->text_end : from;
+    }
+    if (p->has_body)
+        verdict_remove(&p->verdicts, from, p->text_len, reason);
+    xpath_result_free(&r);
+    return WINNOW_OK;
+}
+
+/* The order in which the directives count, over all files. */
+static const struct {
+    enum directive_id id;
+    int (*apply)(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                 struct winnow_error *err);
+} steps[] = {
+    {DIRECTIVE_STRIP, apply_strip},
+    {DIRECTIVE_STRIP_ATTR, apply_strip},
+    {DIRECTIVE_POST_STRIP_ATTR, apply_strip},
+    {DIRECTIVE_STRIP_ID_OR_CLASS, apply_strip_id_or_class},
+    {DIRECTIVE_BODY, apply_body},
+};
+
+int rules_apply_tree(struct page *p, struct winnow_error *err)
+{
+    struct tree_pass t = {p, NULL};
+    int status = WINNOW_OK;
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
+        for (size_t f = 0; f < p->rules.count; f++) {
+            const struct rule_file *file = p->rules.files[f];
+            for (size_t i = 0; i < file->count && status == WINNOW_OK; i++)
+                if (file->rules[i].directive->id == steps[s].id)
+                    status = steps[s].apply(&t, file, &file->rules[i], err);
+        }
+    xpath_doc_free(t.doc);
+    if (status == WINNOW_OK && verdict_settle(&p->verdicts) != WINNOW_OK)
+        status = err_nomem(err);
+    return status;
+}
+
+/* --- values ------------------------------------------------------------------------------- */
+
+static const char *value_of(struct page *p, const struct xpath_result *r)
+{
+    struct buf folded;
+    struct slice raw = r->string     ? slice_of(r->string)
+                       : r->count > 0 ? tree_node_text(&p->tree, r->nodes[0])
+                                      : (struct slice){"", 0};
+    buf_init(&folded, raw.len + 1);
+    text_fold_space(raw, &folded);
+    const char *ret = folded.len > 0 ? arena_copy(&p->arena, buf_slice(&folded)) : NULL;
+    buf_free(&folded);
+    return ret;
+}
+
+const char *rules_find_value(struct page *p, enum directive_id id, const struct rule_file **file,
+                             const struct rule **by)
+{
+    struct tree_pass t = {p, NULL};
+    const char *ret = NULL;
+    for (size_t f = 0; !ret && f < p->rules.count; f++)
+        for (size_t i = 0; !ret && i < p->rules.files[f]->count; i++) {
+            const struct rule *rule = &p->rules.files[f]->rules[i];
+            struct xpath_result r;
+            if (rule->directive->id != id ||
+                select_nodes(&t, p->rules.files[f], rule, &r, NULL) != WINNOW_OK)
+                continue;
+            ret = value_of(p, &r);
+            xpath_result_free(&r);
+            *file = p->rules.files[f];
+            *by = rule;
+        }
+    xpath_doc_free(t.doc);
+    return ret;
+}
