@@ -1,0 +1,14 @@
+/* blocks.h - the page as one flat array of lines, from a tree or from a dump. */
+#ifndef WINNOW_BLOCKS_H
+#define WINNOW_BLOCKS_H
+
+#include "page.h"
+
+/* Stage "blocks": fills page->blocks from the tree, or from the lines of a dump. */
+int blocks_run(struct page *p, struct winnow_error *err);
+
+/* Appends what is kept of a block as it is written: white space folded in HTML
+ * (never in code or dumps), none at the edges, control characters left out. */
+void block_write(const struct page *p, const struct block *b, struct buf *ret);
+
+#endif
