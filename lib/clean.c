@@ -1,0 +1,181 @@
+/* clean.c - the way of a page: start reading here.
+ *
+ * Each stage is a line of the table.  No stage calls another, and none deletes:
+ * up to "blocks" a page becomes one text and an array of blocks over it, and from
+ * there on stages mark ranges of that text with a verdict and a reason. */
+#include "clean.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "blocks.h"
+#include "cleaner.h"
+#include "decode.h"
+#include "err.h"
+#include "hash.h"
+#include "input.h"
+#include "meta.h"
+#include "parse.h"
+#include "repair.h"
+#include "repeat.h"
+#include "rules.h"
+#include "url.h"
+
+/* What a page may take beside its text and tree: reasons, notes, values. */
+enum { ARENA_MOST = 64 * 1024 * 1024 };
+
+static int open_input(struct page *p, struct winnow_error *err)
+{
+    int status = input_open(p->in, p->limits.max_bytes, &p->unpacked, &p->bytes, err);
+    if (status == WINNOW_OK)
+        hash_name(p->bytes, p->id);
+    return status;
+}
+
+static int decode_run(struct page *p, struct winnow_error *err)
+{
+    struct decoded d;
+    int status = decode(p->bytes, p->in->charset, p->limits.max_bytes, &p->decoded, &d, err);
+    if (status != WINNOW_OK)
+        return status;
+    p->utf8 = d.text;
+    p->kind = input_kind(d.text, p->in->kind);
+    page_meta(p, "charset", slice_of(d.charset), d.from);
+    if (strcmp(d.from, "fallback") == 0)
+        page_note(p, "no charset is declared and none was recognised; read as %s", d.charset);
+    if (d.replaced > 0)
+        page_note(p, "%zu sequences are no valid %s and became U+FFFD", d.replaced, d.charset);
+    if (d.nuls > 0)
+        page_note(p, "%zu NUL characters were left out", d.nuls);
+    return WINNOW_OK;
+}
+
+static int rewrite_run(struct page *p, struct winnow_error *err)
+{
+    int status = rules_match_source(p, err);
+    return status == WINNOW_OK ? rules_rewrite(p, err) : status;
+}
+
+/* A dump's text may be a slice of the caller's bytes: the page keeps its own. */
+static int keep_text(struct page *p)
+{
+    struct buf *own = p->rewritten.data ? &p->rewritten : p->decoded.data ? &p->decoded
+                                                                          : &p->unpacked;
+    if (own->data && p->utf8.p >= own->data && p->utf8.p <= own->data + own->len)
+        return WINNOW_OK;
+    buf_init(&p->decoded, p->limits.max_bytes);
+    buf_add(&p->decoded, p->utf8.p, p->utf8.len);
+    p->utf8 = buf_slice(&p->decoded);
+    return p->decoded.status;
+}
+
+static int parse_run(struct page *p, struct winnow_error *err)
+{
+    struct slice text = p->utf8;
+    if (p->kind == WINNOW_KIND_HTML) {
+        int status = parse_html(p->winnow->parser, p->utf8, &p->limits, &p->tree, err);
+        p->has_tree = true; /* to be freed, whatever became of it */
+        if (status != WINNOW_OK)
+            return status;
+        text = buf_slice(&p->tree.text);
+        if (p->tree.flattened > 0)
+            page_note(p, "%zu elements are nested deeper than %u; their text is kept, as if it "
+                         "stood at that depth", p->tree.flattened, p->limits.max_depth);
+        if (p->tree.attrs_dropped > 0)
+            page_note(p, "%zu attributes beyond the first %u of an element were left out",
+                      p->tree.attrs_dropped, p->limits.max_attrs);
+    } else {
+        if (keep_text(p) != WINNOW_OK)
+            return err_nomem(err);
+        text = p->utf8;
+    }
+    p->text = text.p;
+    p->text_len = (uint32_t)text.len;
+    return verdict_init(&p->verdicts, p->text_len) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
+
+static int rules_run(struct page *p, struct winnow_error *err)
+{
+    int status = rules_match_text(p, err);
+    if (status == WINNOW_OK && p->has_tree)
+        status = rules_apply_tree(p, err);
+    return status == WINNOW_OK ? rules_apply_lines(p, err) : status;
+}
+
+static int repeat_stage(struct page *p, struct winnow_error *err)
+{
+    return p->winnow->options.keep_repeats ? WINNOW_OK : repeat_run(p, err);
+}
+
+static const struct stage {
+    const char *name;
+    int (*run)(struct page *p, struct winnow_error *err);
+} stages[] = {
+    {"input", open_input},     /* gzip or plain -> the page's bytes, bounded */
+    {"decode", decode_run},    /* any charset -> UTF-8; HTML or a dump? */
+    {"url", url_run},          /* where it came from, which site */
+    {"rewrite", rewrite_run},  /* rules of the site: strings replaced in the HTML */
+    {"parse", parse_run},      /* HTML -> tree; the page's text stands from here on */
+    {"blocks", blocks_run},    /* tree or lines -> blocks over the text */
+    {"rules", rules_run},      /* what rule files say about elements and lines */
+    {"meta", meta_run},        /* title, author, date, language */
+    {"repeat", repeat_stage},  /* passages that stand twice, or once cut short */
+    {"repair", repair_run},    /* split words joined */
+};
+
+enum { STAGES = sizeof stages / sizeof *stages };
+
+_Static_assert(STAGES <= sizeof((struct page){0}.stage_ns) / sizeof(uint64_t),
+               "stage_ns has a place for every stage");
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int clean_run(struct page *p, struct winnow_error *err)
+{
+    uint64_t before = now_ns();
+    for (size_t i = 0; i < STAGES; i++) {
+        int status = stages[i].run(p, err);
+        if (status == WINNOW_OK && p->status != WINNOW_OK)
+            status = err_nomem(err);
+        if (status != WINNOW_OK)
+            return status;
+        uint64_t after = now_ns();
+        p->stage_ns[i] = after - before;
+        before = after;
+    }
+    return WINNOW_OK;
+}
+
+const char *clean_stage_name(size_t i)
+{
+    return i < STAGES ? stages[i].name : NULL;
+}
+
+void page_init(struct page *p, const struct winnow *w, const struct winnow_input *in)
+{
+    *p = (struct page){.winnow = w, .in = in, .limits = w->limits};
+    arena_init(&p->arena, ARENA_MOST);
+    buf_init(&p->unpacked, w->limits.max_bytes);
+    buf_init(&p->decoded, w->limits.max_bytes);
+    buf_init(&p->rewritten, w->limits.max_bytes);
+}
+
+void page_end(struct page *p)
+{
+    if (p->has_tree)
+        tree_free(&p->tree);
+    verdict_free(&p->verdicts);
+    free(p->blocks);
+    free(p->rules.files);
+    free(p->meta);
+    free(p->notes);
+    buf_free(&p->unpacked);
+    buf_free(&p->decoded);
+    buf_free(&p->rewritten);
+    arena_free(&p->arena);
+}

@@ -1,0 +1,14 @@
+/* clean.h - one page through all stages. */
+#ifndef WINNOW_CLEAN_H
+#define WINNOW_CLEAN_H
+
+#include "page.h"
+
+void page_init(struct page *p, const struct winnow *w, const struct winnow_input *in);
+void page_end(struct page *p); /* frees what the page holds; fine after a failure */
+
+/* Runs every stage in order; the page is whole or the first error is in err. */
+int clean_run(struct page *p, struct winnow_error *err);
+const char *clean_stage_name(size_t i); /* NULL past the last */
+
+#endif

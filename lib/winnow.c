@@ -1,0 +1,167 @@
+/* winnow.c - the public functions: thin, over clean.c, page.h and the rules. */
+#include "winnow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clean.h"
+#include "cleaner.h"
+#include "err.h"
+#include "render.h"
+#include "rules.h"
+
+#ifndef WINNOW_VERSION
+#define WINNOW_VERSION "unreleased"
+#endif
+
+struct winnow_page {
+    struct page page;
+};
+
+enum { BYTES_MOST = 1u << 31 }; /* offsets are 32 bits, with room to add */
+
+static const struct winnow_limits defaults = {
+    .max_bytes = 64 * 1024 * 1024,
+    .max_nodes = 4000000,
+    .max_depth = 512,
+    .max_attrs = 256,
+};
+
+static struct winnow_limits with_defaults(struct winnow_limits l)
+{
+    l.max_bytes = l.max_bytes ? l.max_bytes : defaults.max_bytes;
+    l.max_nodes = l.max_nodes ? l.max_nodes : defaults.max_nodes;
+    l.max_depth = l.max_depth ? l.max_depth : defaults.max_depth;
+    l.max_attrs = l.max_attrs ? l.max_attrs : defaults.max_attrs;
+    return l;
+}
+
+int winnow_new(const struct winnow_options *options, struct winnow **ret, struct winnow_error *err)
+{
+    struct winnow *w = calloc(1, sizeof *w);
+    if (!w)
+        return err_nomem(err);
+    if (options)
+        w->options = *options;
+    w->limits = with_defaults(w->options.limits);
+    w->parser = parser_at(0);
+    if (w->limits.max_bytes > BYTES_MOST || w->limits.max_depth > 4096 ||
+        w->limits.max_attrs > 10000 || w->limits.max_nodes > BYTES_MOST) {
+        free(w);
+        return err_set(err, WINNOW_EUSAGE,
+                       "a limit is too large; the most is 2 GiB a page, 4096 levels, "
+                       "10000 attributes");
+    }
+    *ret = w;
+    return WINNOW_OK;
+}
+
+int winnow_add_rules(struct winnow *w, const char *path, struct winnow_error *err)
+{
+    return rules_add(&w->rules, path, err);
+}
+
+void winnow_free(struct winnow *w)
+{
+    if (!w)
+        return;
+    rules_free(&w->rules);
+    rule_file_free(w->only);
+    free(w);
+}
+
+int winnow_clean(struct winnow *w, const struct winnow_input *in, struct winnow_page **ret,
+                 struct winnow_error *err)
+{
+    struct winnow_page *page = malloc(sizeof *page);
+    if (!page)
+        return err_nomem(err);
+    page_init(&page->page, w, in);
+    int status = clean_run(&page->page, err);
+    page->page.in = NULL;
+    if (status == WINNOW_OK)
+        *ret = page;
+    else
+        winnow_page_free(page);
+    return status;
+}
+
+void winnow_page_free(struct winnow_page *page)
+{
+    if (!page)
+        return;
+    page_end(&page->page);
+    free(page);
+}
+
+int winnow_render(const struct winnow_page *page, enum winnow_format format,
+                  winnow_write_fn *write, void *ctx, struct winnow_error *err)
+{
+    return render_page(&page->page, format, write, ctx, err);
+}
+
+const char *winnow_page_text(const struct winnow_page *page, size_t *len)
+{
+    *len = page->page.text_len;
+    return page->page.text;
+}
+
+size_t winnow_page_spans(const struct winnow_page *page)
+{
+    return page->page.verdicts.count;
+}
+
+struct winnow_span winnow_page_span(const struct winnow_page *page, size_t i)
+{
+    const struct verdicts *v = &page->page.verdicts;
+    if (i >= v->count)
+        return (struct winnow_span){0};
+    const struct span *s = &v->spans[i];
+    const struct reason *r = &v->reasons[s->reason];
+    return (struct winnow_span){
+        .start = s->start,
+        .end = s->end,
+        .verdict = (enum winnow_verdict)s->verdict,
+        .stage = r->stage,
+        .reason = r->text,
+        .with = s->with.p,
+        .with_len = s->with.len,
+        .other_start = r->other_start,
+        .other_end = r->other_end,
+    };
+}
+
+const char *winnow_page_meta(const struct winnow_page *page, size_t i, const char **value,
+                             const char **from)
+{
+    if (i >= page->page.nmeta)
+        return NULL;
+    const struct meta_item *item = &page->page.meta[i];
+    *value = item->value;
+    if (from)
+        *from = item->from;
+    return item->name;
+}
+
+const char *winnow_page_note(const struct winnow_page *page, size_t i)
+{
+    return i < page->page.nnotes ? page->page.notes[i] : NULL;
+}
+
+const char *winnow_page_stage(const struct winnow_page *page, size_t i, uint64_t *ns)
+{
+    const char *name = clean_stage_name(i);
+    if (name && ns)
+        *ns = page->page.stage_ns[i];
+    return name;
+}
+
+const char *winnow_version(void)
+{
+    return "winnow " WINNOW_VERSION;
+}
+
+const char *winnow_parser(void)
+{
+    return parser_at(0)->name;
+}
