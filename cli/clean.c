@@ -1,0 +1,126 @@
+/* clean.c - winnow clean: inputs in, clean text or records out. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "output.h"
+#include "pages.h"
+#include "say.h"
+
+static const char *const suffixes[] = {
+    [WINNOW_TEXT] = ".txt", [WINNOW_JSON] = ".json", [WINNOW_JSONL] = ".jsonl"};
+
+/* OUT/name with the format's suffix; what has it already stays as it is. */
+static char *output_path(const struct settings *s, const char *name)
+{
+    const char *suffix = suffixes[s->format];
+    size_t len = strlen(name), n = strlen(suffix);
+    bool has = len > n && strcmp(name + len - n, suffix) == 0;
+    char *path = NULL;
+    return asprintf(&path, "%s/%s%s", s->out, name, has ? "" : suffix) < 0 ? NULL : path;
+}
+
+struct target {
+    char *path;
+    const char *input;
+};
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct target *)a)->path, ((const struct target *)b)->path);
+}
+
+/* Two inputs for one output: better no output than one that hides the other. */
+static int check_targets(const struct settings *s, const struct inputs *in)
+{
+    struct target *targets = calloc(in->count + 1, sizeof *targets);
+    int code = targets ? EX_OK : EX_OSERR;
+    for (size_t i = 0; code == EX_OK && i < in->count; i++) {
+        targets[i] = (struct target){output_path(s, in->items[i].name), in->items[i].path};
+        if (!targets[i].path)
+            code = EX_OSERR;
+    }
+    if (code == EX_OK)
+        qsort(targets, in->count, sizeof *targets, by_path);
+    for (size_t i = 1; code == EX_OK && i < in->count; i++)
+        if (strcmp(targets[i - 1].path, targets[i].path) == 0) {
+            say("%s and %s would both be written to %s; clean them into different folders",
+                targets[i - 1].input, targets[i].input, targets[i].path);
+            code = EX_USAGE;
+        }
+    if (code == EX_OSERR)
+        say("out of memory; clean fewer inputs at once");
+    for (size_t i = 0; targets && i < in->count; i++)
+        free(targets[i].path);
+    free(targets);
+    return code;
+}
+
+static int write_result(const struct settings *s, const struct input *in,
+                        const struct winnow_page *page)
+{
+    if (!s->out)
+        return output_stdout(page, s->format, in->path);
+    char *path = output_path(s, in->name);
+    int code = path ? output_file(page, s->format, in->path, path) : EX_OSERR;
+    free(path);
+    return code;
+}
+
+/* Cleans all; *failed counts, *code is the last failure's. */
+static void clean_all(struct winnow *w, const struct settings *s, const struct inputs *in,
+                      size_t *failed, int *code)
+{
+    struct progress progress = {0};
+    for (size_t i = 0; i < in->count; i++) {
+        struct winnow_page *page = NULL;
+        int one = page_clean(w, &in->items[i], s, &page);
+        if (one == EX_OK)
+            one = write_result(s, &in->items[i], page);
+        winnow_page_free(page);
+        if (one != EX_OK) {
+            *code = one;
+            (*failed)++;
+        }
+        if (one == EX_IOERR && !s->out)
+            break; /* nobody reads standard output any more */
+        if (s->out)
+            progress_show(&progress, i + 1, in->count);
+    }
+    progress_end(&progress);
+}
+
+int command_clean(const struct settings *s)
+{
+    struct inputs in;
+    struct winnow *w = NULL;
+    size_t failed;
+    int code = EX_OK, listed = inputs_list(s, &in, &failed, &code);
+    if (listed != EX_OK)
+        return listed;
+    bool many = in.count + failed > 1 || in.folder;
+    int refused = EX_OK;
+    if (many && !s->out && s->format != WINNOW_JSONL) {
+        say("several inputs need -o DIR, or --format jsonl for standard output");
+        refused = EX_USAGE;
+    } else if (s->out) {
+        refused = check_targets(s, &in);
+    }
+    if (refused == EX_OK)
+        refused = cleaner_open(s, &w);
+    if (refused == EX_OK) {
+        clean_all(w, s, &in, &failed, &code);
+        if (!s->out && output_end() != EX_OK) {
+            failed++;
+            code = EX_IOERR;
+        }
+    }
+    winnow_free(w);
+    inputs_free(&in);
+    if (refused != EX_OK)
+        return refused;
+    return failed == 0 ? EX_OK : many ? 1 : code;
+}

@@ -1,0 +1,79 @@
+/* main.c - the commands of winnow, and help. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "commands.h"
+#include "output.h"
+#include "say.h"
+
+static const struct command {
+    const char *name;
+    unsigned bit;
+    int (*run)(const struct settings *s);
+    const char *usage, *help;
+} commands[] = {
+    {"clean", FOR_CLEAN, command_clean, "[OPTION]... [FILE|DIR|URL|-]...",
+     "clean pages: the text without what is not the page's own"},
+    {"explain", FOR_EXPLAIN, command_explain, "[OPTION]... FILE|URL|-",
+     "show every block of a page, kept or not, and why"},
+    {"rules", FOR_RULES, command_rules, "lint|test [OPTION]... FILE|DIR...",
+     "check rule files; run the tests that they hold"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int print_help(void)
+{
+    printf("usage: winnow COMMAND ...\n\nTurns scraped pages, HTML or text dumps of them, into "
+           "clean text,\nwith a reason for every removal.\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  winnow %-8s %s\n", commands[i].name, commands[i].help);
+    printf("  winnow COMMAND --help      the options of a command\n"
+           "  winnow --version           this version, and its HTML parser\n\n"
+           "exit codes: 0 done; 1 some of several inputs failed; 64 usage; 65 no page;\n"
+           "66 cannot be opened; 69 fetch failed; 73 cannot be created; 74 cannot be\n"
+           "read or written; 78 rules.  man winnow tells more.\n");
+    return output_end();
+}
+
+static int print_version(void)
+{
+    printf("%s (%s)\n", winnow_version(), winnow_parser());
+    return output_end();
+}
+
+static int print_command_help(const struct command *c)
+{
+    printf("usage: winnow %s %s\n\n%s\n\n", c->name, c->usage, c->help);
+    options_print(c->bit);
+    return output_end();
+}
+
+static const struct command *command_of(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "help";
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return argc > 2 && command_of(argv[2]) ? print_command_help(command_of(argv[2]))
+                                               : print_help();
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0)
+        return print_version();
+    const struct command *c = command_of(name);
+    if (!c) {
+        say("%s: no such command; winnow --help lists them", name);
+        return EX_USAGE;
+    }
+    struct settings s = {.format = WINNOW_TEXT};
+    int code = options_read(argc - 1, argv + 1, c->bit, &s);
+    if (code != EX_OK)
+        return code;
+    return s.help ? print_command_help(c) : c->run(&s);
+}

@@ -1,0 +1,109 @@
+/* output.c - results, written whole or not at all. */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "say.h"
+
+static int write_stream(void *stream, const char *data, size_t len)
+{
+    return fwrite(data, 1, len, stream) == len ? 0 : -1;
+}
+
+static int render_to(const struct winnow_page *page, enum winnow_format format, FILE *stream,
+                     const char *input, const char *output)
+{
+    struct winnow_error err = {0};
+    errno = 0;
+    int status = winnow_render(page, format, write_stream, stream, &err);
+    if (status == WINNOW_EIO)
+        say("%s: cannot be written: %s; make room, then clean %s again", output, strerror(errno),
+            input);
+    else if (status != WINNOW_OK)
+        say("%s: %s", input, err.text);
+    return exit_code_of(status);
+}
+
+int output_stdout(const struct winnow_page *page, enum winnow_format format, const char *input)
+{
+    return render_to(page, format, stdout, input, "standard output");
+}
+
+int output_end(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EX_OK;
+    say("standard output: cannot be written: %s; make room and run it again", strerror(errno));
+    return EX_IOERR;
+}
+
+/* Makes the folders that path stands in. */
+static int make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int rc = mkdir(path, 0777);
+        int why = errno;
+        *slash = '/';
+        if (rc != 0 && why != EEXIST) {
+            errno = why;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int cannot_create(const char *path)
+{
+    say("%s: cannot be created: %s; check the folder and its permissions", path, strerror(errno));
+    return EX_CANTCREAT;
+}
+
+/* mkostemp makes files for the owner alone; results are for whom the umask says. */
+static void open_to_umask(int fd)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    if (fchmod(fd, 0666 & ~mask) != 0)
+        return; /* a file system without modes */
+}
+
+int output_file(const struct winnow_page *page, enum winnow_format format, const char *input,
+                const char *path)
+{
+    char *temp = NULL;
+    if (asprintf(&temp, "%s.winnow-XXXXXX", path) < 0)
+        return EX_OSERR;
+    int fd = make_folders(temp) == 0 ? mkostemp(temp, O_CLOEXEC) : -1;
+    FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!stream) {
+        int code = cannot_create(path);
+        if (fd >= 0) {
+            close(fd);
+            unlink(temp);
+        }
+        free(temp);
+        return code;
+    }
+    open_to_umask(fd);
+    int code = render_to(page, format, stream, input, path);
+    int closed = fclose(stream);
+    if (code == EX_OK && closed != 0) {
+        say("%s: cannot be written: %s; make room, then clean %s again", path, strerror(errno),
+            input);
+        code = EX_IOERR;
+    }
+    if (code == EX_OK && rename(temp, path) != 0)
+        code = cannot_create(path);
+    if (code != EX_OK)
+        unlink(temp);
+    free(temp);
+    return code;
+}
