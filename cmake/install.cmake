@@ -1,0 +1,22 @@
+# install.cmake - what goes where: programs, library, header, rules, man pages, completions.
+install(TARGETS winnow winnow_shared winnow_static)
+install(FILES include/winnow.h TYPE INCLUDE)
+install(DIRECTORY rules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/winnow/rules)
+
+# The way back from the .pc file to the prefix, so that the tree can be moved.
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+list(JOIN WINNOW_PC_REQUIRES " " pc_requires)
+configure_file(cmake/winnow.pc.in winnow.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/winnow.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+foreach(section 1 3 5 7)
+    file(GLOB pages CONFIGURE_DEPENDS docs/*.${section})
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+
+install(FILES cli/completions/winnow.bash OPTIONAL
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME winnow)
+install(FILES cli/completions/_winnow OPTIONAL
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES cli/completions/winnow.fish OPTIONAL
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
