@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "commands.h"
@@ -23,9 +24,12 @@ static char *output_path(const struct settings *s, const char *name)
     return asprintf(&path, "%s/%s%s", s->out, name, has ? "" : suffix) < 0 ? NULL : path;
 }
 
+/* Where an input goes, and which file it is. */
 struct target {
     char *path;
     const char *input;
+    dev_t dev; /* both 0: no file */
+    ino_t ino;
 };
 
 static int by_path(const void *a, const void *b)
@@ -33,26 +37,72 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct target *)a)->path, ((const struct target *)b)->path);
 }
 
-/* Two inputs for one output: better no output than one that hides the other. */
-static int check_targets(const struct settings *s, const struct inputs *in)
+static int by_file(const void *a, const void *b)
+{
+    const struct target *x = a, *y = b;
+    if (x->dev != y->dev)
+        return x->dev < y->dev ? -1 : 1;
+    return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+static struct target *list_targets(const struct settings *s, const struct inputs *in)
 {
     struct target *targets = calloc(in->count + 1, sizeof *targets);
-    int code = targets ? EX_OK : EX_OSERR;
-    for (size_t i = 0; code == EX_OK && i < in->count; i++) {
-        targets[i] = (struct target){output_path(s, in->items[i].name), in->items[i].path};
-        if (!targets[i].path)
-            code = EX_OSERR;
+    for (size_t i = 0; targets && i < in->count; i++) {
+        struct stat st;
+        targets[i] = (struct target){output_path(s, in->items[i].name), in->items[i].path, 0, 0};
+        if (in->items[i].kind == INPUT_FILE && stat(in->items[i].path, &st) == 0) {
+            targets[i].dev = st.st_dev;
+            targets[i].ino = st.st_ino;
+        }
     }
-    if (code == EX_OK)
-        qsort(targets, in->count, sizeof *targets, by_path);
-    for (size_t i = 1; code == EX_OK && i < in->count; i++)
+    return targets;
+}
+
+/* Better no output than one that hides another. */
+static int check_doubles(struct target *targets, size_t count)
+{
+    qsort(targets, count, sizeof *targets, by_path);
+    for (size_t i = 1; i < count; i++)
         if (strcmp(targets[i - 1].path, targets[i].path) == 0) {
             say("%s and %s would both be written to %s; clean them into different folders",
                 targets[i - 1].input, targets[i].input, targets[i].path);
-            code = EX_USAGE;
+            return EX_USAGE;
         }
+    return EX_OK;
+}
+
+/* Inputs are never written over: what was removed would be lost. */
+static int check_inputs(struct target *targets, size_t count)
+{
+    qsort(targets, count, sizeof *targets, by_file);
+    for (size_t i = 0; i < count; i++) {
+        struct stat st;
+        if (stat(targets[i].path, &st) != 0)
+            continue;
+        struct target key = {.dev = st.st_dev, .ino = st.st_ino};
+        const struct target *hit = bsearch(&key, targets, count, sizeof *targets, by_file);
+        if (hit) {
+            say("%s would be written over the input %s; choose another folder with -o",
+                targets[i].input, hit->input);
+            return EX_USAGE;
+        }
+    }
+    return EX_OK;
+}
+
+static int check_targets(const struct settings *s, const struct inputs *in)
+{
+    struct target *targets = list_targets(s, in);
+    int code = targets ? EX_OK : EX_OSERR;
+    for (size_t i = 0; code == EX_OK && i < in->count; i++)
+        code = targets[i].path ? EX_OK : EX_OSERR;
     if (code == EX_OSERR)
         say("out of memory; clean fewer inputs at once");
+    if (code == EX_OK)
+        code = check_doubles(targets, in->count);
+    if (code == EX_OK)
+        code = check_inputs(targets, in->count);
     for (size_t i = 0; targets && i < in->count; i++)
         free(targets[i].path);
     free(targets);

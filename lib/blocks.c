@@ -143,13 +143,18 @@ static uint64_t path_of(const struct builder *s)
     return path;
 }
 
+static struct slice block_text(const struct builder *s)
+{
+    return (struct slice){s->p->text + s->block.start, s->block.end - s->block.start};
+}
+
 static int end_block(struct builder *s)
 {
     if (!s->open)
         return WINNOW_OK;
     s->open = false;
     struct block b = s->block;
-    struct slice raw = {s->p->text + b.start, b.end - b.start};
+    struct slice raw = block_text(s);
     struct slice text = text_trim(raw);
     if (text.len == 0)
         return WINNOW_OK;
@@ -158,7 +163,7 @@ static int end_block(struct builder *s)
         text = trim_line(raw);
     b.start = (uint32_t)(text.p - s->p->text);
     b.end = b.start + (uint32_t)text.len;
-    b.gap = s->p->nblocks > 0 ? gap_of(s) : GAP_LINE;
+    b.gap = gap_of(s);
     b.blank_before = b.gap == GAP_BLANK;
     b.node = s->depth > 0 ? s->nodes[s->depth - 1] : 0;
     b.depth = s->tree->nodes[b.node].depth;
@@ -298,6 +303,8 @@ static int add_unshown(struct builder *s, uint32_t node)
     uint32_t reason =
         verdict_reason(&s->p->verdicts, (struct reason){.stage = "blocks", .text = what});
     verdict_remove(&s->p->verdicts, n->text_start, n->text_end, reason);
+    if (s->open && text_trim(block_text(s)).len == 0)
+        s->open = false; /* only the white space between elements */
     if (s->open)
         return WINNOW_OK; /* inside a line of text: the verdict alone is enough */
     return push_block(s->p, (struct block){.start = n->text_start, .end = n->text_end,

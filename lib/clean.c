@@ -41,6 +41,8 @@ static int decode_run(struct page *p, struct winnow_error *err)
     p->utf8 = d.text;
     p->kind = input_kind(d.text, p->in->kind);
     page_meta(p, "charset", slice_of(d.charset), d.from);
+    if (strcmp(d.from, "detector") == 0)
+        page_note(p, "no charset is declared that fits; read as %s by the look of it", d.charset);
     if (strcmp(d.from, "fallback") == 0)
         page_note(p, "no charset is declared and none was recognised; read as %s", d.charset);
     if (d.replaced > 0)
