@@ -23,7 +23,4 @@ struct decoded {
 int decode(struct slice bytes, const char *http_charset, size_t max_bytes,
            struct buf *buffer, struct decoded *ret, struct winnow_error *err);
 
-/* Bytes of the valid UTF-8 prefix. */
-size_t utf8_valid_prefix(struct slice s);
-
 #endif

@@ -9,9 +9,9 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "decode.h"
 #include "err.h"
 #include "text.h"
+#include "utf8.h"
 
 /* What one search may cost before it is stopped and the rule named.  A search
  * over an ordinary page takes thousands of steps, a runaway pattern billions. */

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "decode.h"
 #include "err.h"
 #include "pattern.h"
 #include "rules.h"
 #include "text.h"
+#include "utf8.h"
 #include "xpath.h"
 
 enum { FILE_MOST = 4 * 1024 * 1024 }; /* bytes of a rule file */

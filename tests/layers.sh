@@ -19,8 +19,8 @@ lexbor/         lib/parse_lexbor.c
 xxhash.h        lib/hash.c lib/hash.h lib/shingle.c
 pcre2.h         lib/pattern.c
 jansson.h       lib/render*.c
-uchardet        lib/decode.c
-iconv.h         lib/decode.c
+uchardet        lib/detect.c
+iconv.h         lib/charset.c
 utf8proc.h      lib/norm.c lib/text.c
 zlib.h          lib/input.c
 curl/           cli/*

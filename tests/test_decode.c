@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "decode.h"
+#include "utf8.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -331,64 +332,6 @@ static void takes_off_a_bom(void **state)
     assert_decodes(BYTES("\xEF\xBB\xBFplain"), NULL, "plain", "UTF-8", "bom");
     assert_decodes(BYTES("\xEF\xBB\xBF\xEF\xBB\xBFtwice"), NULL, "twice", "UTF-8", "bom");
     assert_decodes(BYTES("\x84\x31\x95\x33\xC4\xE3\xBA\xC3"), NULL, "你好", "GB18030", "bom");
-}
-
-/* What the definition says, byte for byte: the slow way, for comparison. */
-static size_t valid_prefix_slowly(const unsigned char *p, size_t n)
-{
-    size_t i = 0;
-    while (i < n) {
-        size_t len = p[i] < 0x80 ? 1 : (p[i] & 0xE0) == 0xC0 ? 2 : (p[i] & 0xF0) == 0xE0 ? 3 : 4;
-        uint32_t c = len == 1 ? p[i] : p[i] & (0x7Fu >> len);
-        static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-        if ((p[i] & 0xC0) == 0x80 || p[i] >= 0xF8 || len > n - i)
-            return i;
-        for (size_t k = 1; k < len; k++) {
-            if ((p[i + k] & 0xC0) != 0x80)
-                return i;
-            c = c << 6 | (p[i + k] & 0x3F);
-        }
-        if (c < least[len] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-            return i;
-        i += len;
-    }
-    return i;
-}
-
-static void finds_the_first_byte_that_is_no_utf8(void **state)
-{
-    (void)state;
-    static const unsigned char edges[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF,
-                                          0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
-                                          0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF};
-    enum { N = sizeof edges, LEN = 80 };
-    unsigned char text[LEN];
-    for (size_t i = 0; i < (size_t)N * N * N * N; i++) {
-        size_t at = i % (LEN - 4); /* at every place of a block */
-        memset(text, 'x', LEN);
-        text[at] = edges[i % N];
-        text[at + 1] = edges[i / N % N];
-        text[at + 2] = edges[i / N / N % N];
-        text[at + 3] = edges[i / N / N / N];
-        size_t len = i & 1 ? LEN : at + 4;
-        size_t got = utf8_valid_prefix((struct slice){(char *)text, len});
-        if (got != valid_prefix_slowly(text, len))
-            fail_msg("%02x %02x %02x %02x at %zu of %zu: %zu", text[at], text[at + 1], text[at + 2],
-                     text[at + 3], at, len, got);
-    }
-}
-
-static void reads_long_utf8_to_its_end(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof undeclared / sizeof *undeclared; i++) {
-        struct slice s = slice_of(undeclared[i].text);
-        for (size_t cut = 0; cut < 40; cut++) {
-            struct slice part = {s.p + cut, s.len - 2 * cut};
-            assert_int_equal(utf8_valid_prefix(part),
-                             valid_prefix_slowly((const unsigned char *)part.p, part.len));
-        }
-    }
 }
 
 static void mends_utf8_with_a_few_bad_bytes(void **state)
@@ -931,8 +874,6 @@ int main(void)
         cmocka_unit_test(hands_utf8_on_without_a_copy),
         cmocka_unit_test(takes_an_empty_text),
         cmocka_unit_test(takes_off_a_bom),
-        cmocka_unit_test(finds_the_first_byte_that_is_no_utf8),
-        cmocka_unit_test(reads_long_utf8_to_its_end),
         cmocka_unit_test(mends_utf8_with_a_few_bad_bytes),
         cmocka_unit_test(replaces_each_maximal_subpart_once),
         cmocka_unit_test(leaves_out_nuls),

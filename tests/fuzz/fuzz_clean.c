@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode.h"
+#include "utf8.h"
 #include "winnow.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
