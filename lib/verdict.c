@@ -260,7 +260,7 @@ struct verdict_walk verdict_walk(const struct verdicts *v, const char *text, uin
 
 bool verdict_next(struct verdict_walk *w, struct slice *piece, uint32_t *start)
 {
-    for (; w->i < w->v->count && w->pos < w->end; w->i++) {
+    for (; w->i < w->v->count && w->v->spans[w->i].start < w->end; w->i++) {
         const struct span *s = &w->v->spans[w->i];
         uint32_t from = s->start > w->pos ? s->start : w->pos;
         uint32_t to = s->end < w->end ? s->end : w->end;
