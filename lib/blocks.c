@@ -23,24 +23,12 @@ static int push_block(struct page *p, struct block b)
 
 /* --- a dump ------------------------------------------------------------------------ */
 
-/* Indentation is part of a line of a dump, unless nothing but blanks follows. */
-static struct slice trim_line(struct slice line)
-{
-    struct slice text = text_trim(line);
-    if (text.len == 0)
-        return text;
-    const char *from = text.p;
-    while (from > line.p && (from[-1] == ' ' || from[-1] == '\t'))
-        from--;
-    return (struct slice){from, (size_t)(text.p + text.len - from)};
-}
-
 static int blocks_of_dump(struct page *p)
 {
     struct slice rest = {p->text, p->text_len}, line;
     unsigned blank = 0;
     while (text_next_line(&rest, &line)) {
-        struct slice text = trim_line(line);
+        struct slice text = text_trim_line(line);
         if (text.len == 0) {
             blank += blank < 255;
             continue;
@@ -160,7 +148,7 @@ static int end_block(struct builder *s)
         return WINNOW_OK;
     name_kind(s, &b);
     if (b.kind == BLOCK_CODE)
-        text = trim_line(raw);
+        text = text_trim_line(raw);
     b.start = (uint32_t)(text.p - s->p->text);
     b.end = b.start + (uint32_t)text.len;
     b.gap = gap_of(s);
@@ -344,49 +332,4 @@ int blocks_run(struct page *p, struct winnow_error *err)
     if (status == WINNOW_OK)
         status = verdict_settle(&p->verdicts);
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
-}
-
-/* --- writing -------------------------------------------------------------------------- */
-
-/* Control characters are no text, and white space of HTML is one space. */
-static void write_piece(struct slice piece, bool fold, bool *space, struct buf *ret)
-{
-    size_t i = 0;
-    while (i < piece.len) {
-        size_t from = i;
-        while (i < piece.len && (unsigned char)piece.p[i] > ' ' && piece.p[i] != 0x7f)
-            i++;
-        if (i > from) {
-            if (*space)
-                buf_addc(ret, ' ');
-            *space = false;
-            buf_add(ret, piece.p + from, i - from);
-        }
-        for (; i < piece.len && ((unsigned char)piece.p[i] <= ' ' || piece.p[i] == 0x7f); i++) {
-            char c = piece.p[i];
-            if (!fold && (c == ' ' || c == '\t'))
-                buf_addc(ret, c);
-            else if (c == ' ' || (c >= '\t' && c <= '\r'))
-                *space = fold || c != '\r';
-        }
-    }
-}
-
-void block_write(const struct page *p, const struct block *b, struct buf *ret)
-{
-    bool fold = b->kind != BLOCK_LINE && b->kind != BLOCK_CODE;
-    bool space = false;
-    size_t before = ret->len;
-    struct slice piece;
-    uint32_t at;
-    struct verdict_walk w = verdict_walk(&p->verdicts, p->text, b->start, b->end);
-    while (verdict_next(&w, &piece, &at))
-        write_piece(piece, fold, &space, ret);
-    /* Pieces that were left out can leave white space at the edges. */
-    struct slice written = {ret->data ? ret->data + before : "", ret->len - before};
-    struct slice text = fold ? text_trim(written) : trim_line(written);
-    if (text.len < written.len && text.len > 0)
-        memmove(ret->data + before, text.p, text.len);
-    if (ret->len > before)
-        ret->len = before + text.len;
 }

@@ -7,8 +7,4 @@
 /* Stage "blocks": fills page->blocks from the tree, or from the lines of a dump. */
 int blocks_run(struct page *p, struct winnow_error *err);
 
-/* Appends what is kept of a block as it is written: white space folded in HTML
- * (never in code or dumps), none at the edges, control characters left out. */
-void block_write(const struct page *p, const struct block *b, struct buf *ret);
-
 #endif

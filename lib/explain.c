@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "blocks.h"
 #include "text.h"
 
 static const char *const kinds[] = {

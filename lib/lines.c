@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "blocks.h"
+#include "written.h"
 
 static int push_line(struct lines *l, uint32_t block, size_t from)
 {

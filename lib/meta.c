@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "blocks.h"
 #include "err.h"
 #include "rules.h"
 #include "text.h"
+#include "written.h"
 
 static void add(struct page *p, const char *name, struct slice value, const char *from)
 {

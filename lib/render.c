@@ -4,36 +4,18 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "blocks.h"
 #include "err.h"
+#include "written.h"
 
 /* --- text --------------------------------------------------------------------------------- */
 
-static const char *const gaps[] = {
-    [GAP_LINE] = "\n", [GAP_BLANK] = "\n\n", [GAP_CELL] = "\t"};
-
-/* A blank line before something that is left out stands before what follows it. */
-void render_text(const struct page *p, struct buf *ret)
+static void render_text(const struct page *p, struct buf *ret)
 {
-    bool blank = false, first = true;
-    for (size_t i = 0; i < p->nblocks; i++) {
-        const struct block *b = &p->blocks[i];
-        size_t before = ret->len;
-        blank |= b->gap == GAP_BLANK;
-        if (b->kind == BLOCK_UNSHOWN || !page_block_kept(p, b))
-            continue;
-        const char *gap = first ? "" : gaps[blank ? GAP_BLANK : b->gap];
-        buf_adds(ret, gap);
-        size_t from = ret->len;
-        block_write(p, b, ret);
-        if (ret->len == from) {
-            ret->len = before; /* nothing but white space was kept of it */
-            continue;
-        }
-        first = blank = false;
-    }
-    if (!first)
-        buf_addc(ret, '\n');
+    struct written w;
+    if (written_make(p, false, &w) != WINNOW_OK)
+        ret->status = WINNOW_ENOMEM;
+    buf_add(ret, w.text.data, w.text.len);
+    written_free(&w);
 }
 
 /* --- the record --------------------------------------------------------------------------- */

@@ -7,9 +7,6 @@
 int render_page(const struct page *p, enum winnow_format format, winnow_write_fn *write,
                 void *ctx, struct winnow_error *err);
 
-/* Appends the clean text. */
-void render_text(const struct page *p, struct buf *ret);
-
 /* Append every block, kept or not, and why. */
 void explain_text(const struct page *p, struct buf *ret);
 void explain_html(const struct page *p, struct buf *ret);

@@ -59,6 +59,17 @@ struct slice text_trim(struct slice s)
     return s;
 }
 
+struct slice text_trim_line(struct slice line)
+{
+    struct slice text = text_trim(line);
+    if (text.len == 0)
+        return text;
+    const char *from = text.p;
+    while (from > line.p && (from[-1] == ' ' || from[-1] == '\t'))
+        from--;
+    return (struct slice){from, (size_t)(text.p + text.len - from)};
+}
+
 void text_fold_space(struct slice s, struct buf *ret)
 {
     size_t i = 0, len;

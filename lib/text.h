@@ -17,6 +17,9 @@ size_t text_space_len(struct slice s, size_t i);
 /* s without white space at its edges. */
 struct slice text_trim(struct slice s);
 
+/* The same, but for the indentation of a line that is not blank. */
+struct slice text_trim_line(struct slice line);
+
 /* Appends s, each run of white space as one space, none at the edges. */
 void text_fold_space(struct slice s, struct buf *ret);
 
