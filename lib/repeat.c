@@ -1,0 +1,217 @@
+/* repeat.c - the passages of a page that stand twice: judged until none is left.
+ *
+ * The judge (judge.c) is given the clean text as it would be written now, so it
+ * sees exactly what cleaning the result again would see; what goes is marked on the
+ * page, and the next round looks at what is left.  When a round removes nothing,
+ * cleaning the result again removes nothing either.  ROUNDS_MAX bounds the rounds
+ * of a page that is made to need many; ordinary pages take two.
+ *
+ * Headings are known only here, in HTML: a heading beside its equal goes first. */
+#include "repeat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "judge.h"
+#include "norm.h"
+#include "written.h"
+
+enum { ROUNDS_MAX = 64 };
+
+/* What went, over all rounds, in bytes of the page's text. */
+struct marked {
+    struct removal removal;
+    uint32_t reason;
+};
+
+struct stage {
+    struct page *page;
+    struct marked *marked;
+    size_t count, cap;
+    int status;
+};
+
+static void mark(struct stage *s, struct removal r)
+{
+    struct marked *marked = array_grow(s->marked, &s->cap, s->count + 1, sizeof *marked);
+    if (!marked) {
+        s->status = WINNOW_ENOMEM;
+        return;
+    }
+    s->marked = marked;
+    /* Its words are written at the end, when all survivors are known. */
+    uint32_t reason = verdict_reason(&s->page->verdicts,
+                                     (struct reason){.stage = "repeat", .text = "repeats"});
+    s->marked[s->count++] = (struct marked){r, reason};
+    verdict_remove(&s->page->verdicts, r.start, r.end, reason);
+}
+
+/* --- headings -------------------------------------------------------------------------- */
+
+static int norm_of_block(const struct page *p, const struct block *b, struct norm *ret)
+{
+    struct slice piece;
+    uint32_t at;
+    int status = WINNOW_OK;
+    struct verdict_walk w = verdict_walk(&p->verdicts, p->text, b->start, b->end);
+    norm_clear(ret);
+    while (status == WINNOW_OK && verdict_next(&w, &piece, &at))
+        status = norm_add(ret, piece, at, false);
+    return status;
+}
+
+static bool same_norm(const struct norm *a, const struct norm *b)
+{
+    return a->len > 0 && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+static bool is_kept(const struct page *p, const struct block *b)
+{
+    return b->kind != BLOCK_UNSHOWN && page_block_kept(p, b);
+}
+
+/* Of a heading and its equal beside it the better heading stays, or the first. */
+static void judge_heading(struct stage *s, const struct block *before, const struct block *b)
+{
+    bool first_goes = b->kind == BLOCK_HEADING && before->kind != BLOCK_HEADING &&
+                      before->kind != BLOCK_CELL;
+    const struct block *goes = first_goes ? before : b, *stays = first_goes ? b : before;
+    mark(s, (struct removal){goes->start, goes->end, stays->start, stays->end, false});
+}
+
+static void run_headings(struct stage *s)
+{
+    struct page *p = s->page;
+    const struct block *before = NULL;
+    struct norm of_before, of_this;
+    norm_init(&of_before);
+    norm_init(&of_this);
+    for (size_t i = 0; i < p->nblocks && s->status == WINNOW_OK; i++) {
+        const struct block *b = &p->blocks[i];
+        if (!is_kept(p, b))
+            continue;
+        bool heading = before && (b->kind == BLOCK_HEADING || before->kind == BLOCK_HEADING);
+        if (heading)
+            s->status = norm_of_block(p, before, &of_before);
+        if (heading && s->status == WINNOW_OK)
+            s->status = norm_of_block(p, b, &of_this);
+        if (heading && s->status == WINNOW_OK && same_norm(&of_before, &of_this)) {
+            judge_heading(s, before, b);
+            if (b->kind != BLOCK_HEADING || before->kind == BLOCK_HEADING)
+                continue; /* the first stays the one to compare with */
+        }
+        before = b;
+    }
+    norm_free(&of_before);
+    norm_free(&of_this);
+    if (s->status == WINNOW_OK)
+        s->status = verdict_settle(&p->verdicts);
+}
+
+/* --- a round ------------------------------------------------------------------------------ */
+
+static void mark_all(struct stage *s, const struct written *w, const struct removals *found)
+{
+    for (size_t i = 0; i < found->count && s->status == WINNOW_OK; i++) {
+        const struct removal *f = &found->items[i];
+        struct removal r = {.cut = f->cut};
+        if (written_range(w, f->start, f->end, &r.start, &r.end) &&
+            written_range(w, f->other_start, f->other_end, &r.other_start, &r.other_end))
+            mark(s, r);
+    }
+}
+
+/* Judges what is kept; false where nothing went. */
+static bool run_round(struct stage *s)
+{
+    struct written w;
+    struct removals found = {0};
+    size_t before = s->count;
+    s->status = written_make(s->page, true, &w);
+    if (s->status == WINNOW_OK)
+        s->status = judge_repeats(buf_slice(&w.text), &found);
+    if (s->status == WINNOW_OK)
+        mark_all(s, &w, &found);
+    if (s->status == WINNOW_OK && s->count > before)
+        s->status = verdict_settle(&s->page->verdicts);
+    free(found.items);
+    written_free(&w);
+    return s->status == WINNOW_OK && s->count > before;
+}
+
+/* --- survivors ------------------------------------------------------------------------------- */
+
+/* Widens start..end to hold from..to. */
+static void widen(uint32_t *start, uint32_t *end, uint32_t from, uint32_t to)
+{
+    *start = from < *start ? from : *start;
+    *end = to > *end ? to : *end;
+}
+
+static bool is_blank(const char *s, size_t len)
+{
+    while (len > 0 && (unsigned char)s[len - 1] <= ' ')
+        len--;
+    return len == 0;
+}
+
+/* Follows a survivor that was itself removed later, whole or in part, in favour of
+ * another: names the range that holds all that stayed. */
+static void resolve(const struct stage *s, struct removal *r)
+{
+    const struct verdicts *v = &s->page->verdicts;
+    uint32_t first_reason = s->marked[0].reason, start = UINT32_MAX, end = 0;
+    for (size_t i = verdict_at(v, r->other_start);
+         i < v->count && v->spans[i].start < r->other_end; i++) {
+        const struct span *span = &v->spans[i];
+        uint32_t from = span->start > r->other_start ? span->start : r->other_start;
+        uint32_t to = span->end < r->other_end ? span->end : r->other_end;
+        if (span->verdict != WINNOW_REMOVED) {
+            if (!is_blank(s->page->text + from, to - from))
+                widen(&start, &end, from, to);
+        } else if (span->reason >= first_reason && span->reason - first_reason < s->count) {
+            const struct removal *o = &s->marked[span->reason - first_reason].removal;
+            widen(&start, &end, o->other_start, o->other_end);
+        }
+    }
+    if (start < end) {
+        r->other_start = start;
+        r->other_end = end;
+    }
+}
+
+/* The last removed first: whoever survived it has survived. */
+static void write_reasons(struct stage *s)
+{
+    struct verdicts *v = &s->page->verdicts;
+    for (size_t i = s->count; i-- > 0 && s->status == WINNOW_OK;) {
+        struct removal *r = &s->marked[i].removal;
+        struct reason *reason = &v->reasons[s->marked[i].reason];
+        resolve(s, r);
+        reason->text = arena_printf(&s->page->arena, "repeats bytes %u-%u of this page%s",
+                                    r->other_start, r->other_end, r->cut ? ", cut short" : "");
+        reason->other_start = r->other_start;
+        reason->other_end = r->other_end;
+        if (!reason->text)
+            s->status = WINNOW_ENOMEM;
+    }
+}
+
+int repeat_run(struct page *p, struct winnow_error *err)
+{
+    struct stage s = {.page = p};
+    run_headings(&s);
+    for (int i = 0; i < ROUNDS_MAX && run_round(&s); i++)
+        ;
+    if (s.status == WINNOW_OK && s.count > 0)
+        write_reasons(&s);
+    int status = s.status != WINNOW_OK ? s.status : p->verdicts.status;
+    free(s.marked);
+    if (status == WINNOW_ENOMEM)
+        return err_nomem(err);
+    if (status != WINNOW_OK)
+        return err_set(err, status, "the page's text grows past 4 GiB when it is normalised; "
+                                    "split it");
+    return WINNOW_OK;
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# manual.sh - run the examples of the manuals, so that they cannot rot.
+#
+# usage: manual.sh SOURCE BIN    BIN holds the program
+set -eu
+source=$(cd "$1" && pwd)
+PATH=$(cd "$2" && pwd):$PATH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The literal blocks of a page's EXAMPLES, roff escapes undone.
+examples()
+{
+    awk '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE ALSO/ { on = 0 }
+         /^\.Ed/ { in_block = 0 } on && in_block { print } /^\.Bd -literal/ { in_block = 1 }' "$1" |
+        sed 's/\\e/\\/g'
+}
+
+cp "$source"/docs/samples/* "$work"
+cd "$work"
+
+ran=0
+while IFS= read -r line; do
+    case $line in
+    winnow\ *) ;;
+    *) echo "manual.sh: winnow.1: not a command: $line" >&2; exit 1 ;;
+    esac
+    bash -c "$line" > out.tmp || { echo "manual.sh: winnow.1: failed: $line" >&2; exit 1; }
+    rm -f out.tmp
+    ran=$((ran + 1))
+done < <(examples "$source/docs/winnow.1")
+[ "$ran" -ge 5 ] || { echo "manual.sh: only $ran examples found in winnow.1" >&2; exit 1; }
+[ -s texts/old-ferry.html.txt ] && [ -s pages.jsonl ] ||
+    { echo "manual.sh: the examples of winnow.1 wrote nothing" >&2; exit 1; }
+
+examples "$source/docs/winnow-rules.5" > tideway.example.txt
+winnow rules lint tideway.example.txt
+winnow rules test tideway.example.txt | grep -q ': 1 tests, 0 failed' ||
+    { echo "manual.sh: the example of winnow-rules.5 does not pass its test" >&2; exit 1; }
+
+# Every option and command of the program has its place in the manual.
+for command in clean explain rules; do
+    winnow "$command" --help | grep -oE -- '--[a-z-]+' | sort -u | while IFS= read -r option; do
+        grep -q -- "Fl .*\\\\-${option#--}" "$source/docs/winnow.1" ||
+            { echo "manual.sh: $option of winnow $command is not in winnow.1" >&2; exit 1; }
+    done
+done
+
+# And every directive in its manual.
+sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", .*(DIRECTIVE_RESERVED)?.*/\1/p' "$source/lib/directives.h" |
+    while IFS= read -r name; do
+        grep -q "X([A-Z_]*, \"$name\".*DIRECTIVE_RESERVED" "$source/lib/directives.h" && continue
+        case $name in strip_attr | post_strip_attr) continue ;; esac # other names of strip
+        grep -qw -- "$name" "$source/docs/winnow-rules.5" ||
+            { echo "manual.sh: directive $name is not in winnow-rules.5" >&2; exit 1; }
+    done
+echo "manual.sh: $ran examples and the rule file ran"
