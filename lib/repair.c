@@ -10,9 +10,46 @@
 #include <string.h>
 
 #include "err.h"
-#include "lines.h"
 #include "pattern.h"
 #include "text.h"
+#include "written.h"
+
+enum { PASSES_MAX = 8 };
+
+/* One rule at work on the clean text as it would be written. */
+struct pass {
+    struct page *page;
+    const struct rule_file *file;
+    const struct rule *rule;
+    struct written clean;
+    uint32_t reason; /* made at the first change */
+    bool changed;
+};
+
+/* Replaces what the page has between two places of the clean text: the first kept
+ * piece of it by `with`, the others by nothing. */
+static void replace(struct pass *r, const char *from, const char *to, struct slice with)
+{
+    struct page *p = r->page;
+    uint32_t start, end, at;
+    struct slice piece;
+    written_between(&r->clean, (uint32_t)(from - r->clean.text.data),
+                    (uint32_t)(to - r->clean.text.data), &start, &end);
+    struct verdict_walk w = verdict_walk(&p->verdicts, p->text, start, end);
+    char *copy = arena_copy(&p->arena, with);
+    if (!copy) {
+        p->status = WINNOW_ENOMEM;
+        return;
+    }
+    if (!r->reason)
+        r->reason = verdict_reason(
+            &p->verdicts, (struct reason){.stage = "repair",
+                                          .text = rules_reason(p, r->file, r->rule, "repaired")});
+    for (struct slice left = {copy, with.len}; verdict_next(&w, &piece, &at); left.len = 0) {
+        verdict_replace(&p->verdicts, at, at + (uint32_t)piece.len, left, r->reason);
+        r->changed = true;
+    }
+}
 
 /* --- repair_set: bitrix --------------------------------------------------------------- */
 
@@ -160,15 +197,14 @@ static const struct split *split_at(struct slice text, struct word head, struct 
     return NULL;
 }
 
-static void repair_bitrix(struct page *p, const struct block *b, uint32_t reason)
+/* Joins the halves in one line of the clean text. */
+static void repair_bitrix(struct pass *r, struct slice line)
 {
-    struct slice text = {p->text + b->start, b->end - b->start};
     struct word head = {0, 0}, tail;
     size_t at = 0;
-    while (next_word(text, &at, &tail)) {
-        if (head.end > 0 && split_at(text, head, tail)) {
-            verdict_replace(&p->verdicts, b->start + head.end, b->start + tail.start,
-                            (struct slice){"", 0}, reason);
+    while (next_word(line, &at, &tail)) {
+        if (head.end > 0 && split_at(line, head, tail)) {
+            replace(r, line.p + head.end, line.p + tail.start, (struct slice){"", 0});
             tail.start = head.start;
         }
         head = tail;
@@ -177,7 +213,7 @@ static void repair_bitrix(struct page *p, const struct block *b, uint32_t reason
 
 static const struct {
     const char *name;
-    void (*repair)(struct page *p, const struct block *b, uint32_t reason);
+    void (*repair)(struct pass *r, struct slice line);
 } sets[] = {
     {"bitrix", repair_bitrix},
 };
@@ -192,79 +228,76 @@ bool repair_set_exists(struct slice name)
 
 /* --- the rules ------------------------------------------------------------------------------ */
 
-static void apply_set(struct page *p, const struct rule *rule, uint32_t reason)
+static void apply_set(struct pass *r)
 {
-    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++)
-        for (size_t i = 0; slice_is(rule->value, sets[s].name) && i < p->nblocks; i++)
-            if (p->blocks[i].kind != BLOCK_UNSHOWN)
-                sets[s].repair(p, &p->blocks[i], reason);
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        struct slice rest = buf_slice(&r->clean.text), line;
+        while (slice_is(r->rule->value, sets[s].name) && text_next_line(&rest, &line))
+            sets[s].repair(r, line);
+    }
 }
 
-/* repair(/pattern/): replacement, within each block. */
-static int apply_pattern(struct page *p, const struct rule_file *file, const struct rule *rule,
-                         const struct block *b, uint32_t reason)
+/* repair(/pattern/): replacement, within each line. */
+static enum pattern_result apply_pattern(struct pass *r, struct slice line)
 {
-    struct slice text = {p->text + b->start, b->end - b->start};
     size_t at = 0, start, end;
     struct buf with;
     enum pattern_result found;
-    buf_init(&with, p->limits.max_bytes);
-    while ((found = pattern_replace(rule->from, text, at, rule->value, &start, &end, &with)) ==
-           PATTERN_FOUND) {
-        struct slice mended = {arena_copy(&p->arena, buf_slice(&with)), with.len};
-        if (!mended.p)
-            p->status = WINNOW_ENOMEM;
-        else if (!slice_eq(mended, (struct slice){text.p + start, end - start}))
-            verdict_replace(&p->verdicts, b->start + (uint32_t)start, b->start + (uint32_t)end,
-                            mended, reason);
+    buf_init(&with, r->page->limits.max_bytes);
+    while ((found = pattern_replace(r->rule->from, line, at, r->rule->value, &start, &end,
+                                    &with)) == PATTERN_FOUND) {
+        if (!slice_eq(buf_slice(&with), (struct slice){line.p + start, end - start}))
+            replace(r, line.p + start, line.p + end, buf_slice(&with));
         with.len = 0;
         at = end > start ? end : end + 1;
-        while (at < text.len && ((unsigned char)text.p[at] & 0xc0) == 0x80)
+        while (is_inside_character(line, at))
             at++;
     }
     buf_free(&with);
-    if (found != PATTERN_STOPPED)
-        return WINNOW_OK;
-    page_note(p, "%s:%u: the pattern takes too long on this page and was stopped; simplify it",
-              file->name, rule->line);
-    return WINNOW_ELIMIT;
+    return found;
 }
 
+static void apply_patterns(struct pass *r)
+{
+    struct slice rest = buf_slice(&r->clean.text), line;
+    while (text_next_line(&rest, &line))
+        if (apply_pattern(r, line) == PATTERN_STOPPED) {
+            page_note(r->page, "%s:%u: the pattern takes too long on this page and was stopped; "
+                               "simplify it", r->file->name, r->rule->line);
+            return;
+        }
+}
+
+/* One rule on the clean text as it stands; true where it changed something. */
+static bool run_pass(struct page *p, const struct rule_file *file, const struct rule *rule)
+{
+    struct pass r = {.page = p, .file = file, .rule = rule};
+    if (written_make(p, true, &r.clean) != WINNOW_OK)
+        p->status = WINNOW_ENOMEM;
+    else if (rules_section_applies(p, file, rule->section, buf_slice(&r.clean.text)))
+        rule->directive->id == DIRECTIVE_REPAIR_SET ? apply_set(&r) : apply_patterns(&r);
+    written_free(&r.clean);
+    if (verdict_settle(&p->verdicts) != WINNOW_OK)
+        p->status = WINNOW_ENOMEM;
+    return r.changed && p->status == WINNOW_OK;
+}
+
+/* A set is applied until nothing changes, as the filter was; a pattern once. */
 static void apply_rule(struct page *p, const struct rule_file *file, const struct rule *rule)
 {
-    uint32_t reason = verdict_reason(
-        &p->verdicts,
-        (struct reason){.stage = "repair", .text = rules_reason(p, file, rule, "repaired")});
-    if (rule->directive->id == DIRECTIVE_REPAIR_SET) {
-        apply_set(p, rule, reason);
-        return;
-    }
-    for (size_t i = 0; i < p->nblocks; i++)
-        if (p->blocks[i].kind != BLOCK_UNSHOWN &&
-            apply_pattern(p, file, rule, &p->blocks[i], reason) != WINNOW_OK)
-            return; /* once named, the rule is left alone */
+    int passes = rule->directive->id == DIRECTIVE_REPAIR_SET ? PASSES_MAX : 1;
+    while (passes > 0 && run_pass(p, file, rule))
+        passes--;
 }
 
 int repair_run(struct page *p, struct winnow_error *err)
 {
-    /* A section's match lines look at the page as it was cleaned. */
-    struct lines lines;
-    bool made = false;
     for (size_t f = 0; f < p->rules.count; f++)
         for (size_t i = 0; i < p->rules.files[f]->count; i++) {
             const struct rule *rule = &p->rules.files[f]->rules[i];
             enum directive_id id = rule->directive->id;
-            if (!rule->usable || (id != DIRECTIVE_REPAIR && id != DIRECTIVE_REPAIR_SET))
-                continue;
-            if (!made && lines_make(p, &lines) != WINNOW_OK) {
-                lines_free(&lines);
-                return err_nomem(err);
-            }
-            made = true;
-            if (rules_section_applies(p, p->rules.files[f], rule->section, buf_slice(&lines.text)))
+            if (rule->usable && (id == DIRECTIVE_REPAIR || id == DIRECTIVE_REPAIR_SET))
                 apply_rule(p, p->rules.files[f], rule);
         }
-    if (made)
-        lines_free(&lines);
-    return verdict_settle(&p->verdicts) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+    return p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

@@ -156,24 +156,46 @@ void block_write(const struct page *p, const struct block *b, struct buf *ret)
     *ret = w.text;
 }
 
-bool written_range(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
-                   uint32_t *ret_end)
+/* The first run that ends behind byte `at`: w->count where there is none. */
+static size_t run_behind(const struct written *w, uint32_t at)
 {
     size_t low = 0, high = w->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (w->runs[mid].at + w->runs[mid].len <= start)
+        if (w->runs[mid].at + w->runs[mid].len <= at)
             low = mid + 1;
         else
             high = mid;
     }
-    if (low == w->count || w->runs[low].at >= end)
+    return low;
+}
+
+bool written_range(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
+                   uint32_t *ret_end)
+{
+    size_t first = run_behind(w, start), last = run_behind(w, end);
+    if (first == w->count || w->runs[first].at >= end)
         return false;
-    const struct run *r = &w->runs[low];
-    *ret_start = r->from + (start > r->at ? start - r->at : 0);
-    while (low + 1 < w->count && w->runs[low + 1].at < end)
-        low++;
-    r = &w->runs[low];
-    *ret_end = r->from + (end - r->at < r->len ? end - r->at : r->len);
+    if (last == w->count || w->runs[last].at >= end)
+        last--;
+    const struct run *f = &w->runs[first], *l = &w->runs[last];
+    *ret_start = f->from + (start > f->at ? start - f->at : 0);
+    *ret_end = l->from + (end - l->at < l->len ? end - l->at : l->len);
     return true;
+}
+
+void written_between(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
+                     uint32_t *ret_end)
+{
+    size_t first = run_behind(w, start), last = run_behind(w, end);
+    const struct run *f = &w->runs[first], *l = &w->runs[last];
+    *ret_start = *ret_end = 0;
+    if (first < w->count && f->at <= start)
+        *ret_start = f->from + (start - f->at);
+    else if (first > 0)
+        *ret_start = f[-1].from + f[-1].len;
+    if (last < w->count)
+        *ret_end = l->at <= end ? l->from + (end - l->at) : l->from;
+    else if (last > 0)
+        *ret_end = l[-1].from + l[-1].len;
 }

@@ -27,6 +27,12 @@ void written_free(struct written *w);
 bool written_range(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
                    uint32_t *ret_end);
 
+/* The page's bytes from where byte start of the clean text stands, or what is before
+ * it ends, to where byte end stands, or what follows starts: what lies between two
+ * words, white space that was folded and all. */
+void written_between(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
+                     uint32_t *ret_end);
+
 /* Appends what is kept of one block as it is written: white space folded in HTML
  * (never in code or dumps), none at the edges, control characters left out. */
 void block_write(const struct page *p, const struct block *b, struct buf *ret);
