@@ -35,7 +35,8 @@ static int open_input(struct page *p, struct winnow_error *err)
 static int decode_run(struct page *p, struct winnow_error *err)
 {
     struct decoded d;
-    int status = decode(p->bytes, p->in->charset, p->limits.max_bytes, &p->decoded, &d, err);
+    int status = decode(p->bytes, p->in->charset, p->in->kind, p->limits.max_bytes, &p->decoded,
+                        &d, err);
     if (status != WINNOW_OK)
         return status;
     p->utf8 = d.text;

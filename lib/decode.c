@@ -213,11 +213,11 @@ static int decode_plain(struct slice bytes, size_t max_bytes, struct decoded *re
                        "the page has %zu bytes, more than the limit of %zu; raise it "
                        "(--max-size) if the page is really that large",
                        ret->text.len, max_bytes);
-    return binary_refuse(ret->text, err);
+    return WINNOW_OK;
 }
 
-int decode(struct slice bytes, const char *http_charset, size_t max_bytes, struct buf *buffer,
-           struct decoded *ret, struct winnow_error *err)
+int decode(struct slice bytes, const char *http_charset, enum winnow_kind kind,
+           size_t max_bytes, struct buf *buffer, struct decoded *ret, struct winnow_error *err)
 {
     struct decoded made = {0};
     struct evidence e = {bytes, http_charset};
@@ -228,6 +228,8 @@ int decode(struct slice bytes, const char *http_charset, size_t max_bytes, struc
     buf_clear(buffer);
     if (is_plain(bytes)) {
         status = decode_plain(bytes, max_bytes, &made, err);
+        if (status == WINNOW_OK && kind == WINNOW_KIND_AUTO)
+            status = binary_refuse(made.text, err);
     } else {
         buffer->max = max < max_bytes ? max : max_bytes;
         status = decode_hard(&e, buffer, &made, err);

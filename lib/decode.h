@@ -19,8 +19,9 @@ struct decoded {
  * look like HTML), then a detector over the whole text, then windows-1252.
  * A charset that is declared but does not fit (it leaves many sequences
  * undecodable) gives way to the next in that order.  WINNOW_EDATA where the bytes
- * are no text at all (binary). */
-int decode(struct slice bytes, const char *http_charset, size_t max_bytes,
-           struct buf *buffer, struct decoded *ret, struct winnow_error *err);
+ * are no text at all (binary); where the caller says what they are (kind is not
+ * AUTO) valid UTF-8 is text whatever it starts with. */
+int decode(struct slice bytes, const char *http_charset, enum winnow_kind kind,
+           size_t max_bytes, struct buf *buffer, struct decoded *ret, struct winnow_error *err);
 
 #endif

@@ -44,7 +44,8 @@ enum {
     GAP_TEXT_MAX = 256, /* bytes of punctuation that are looked at */
     MIN_SENTENCE = 8,  /* of a line's own, beside what it shares */
     CHANCE_MAX = 3,    /* bytes on which any two lines may agree */
-    CODE_SHARE = 8,     /* a symbol in so many bytes makes a line code */
+    CODE_SHARE = 10,    /* a symbol in so many bytes makes a line code */
+    STATEMENT_SPACES = 4, /* fewer, and a semicolon at the end */
     MIN_HEADLINE = 16,
     MIN_HEADLINE_WORDS = 3,
 };
@@ -788,7 +789,7 @@ struct run {
     uint32_t first, last;
     uint32_t weight, unmatched; /* normalised characters */
     bool prose;                 /* a line of it is long */
-    bool rigid;                 /* a line of it is code or a cell: a character matters */
+    bool rigid;                 /* a row or line of code in it differs: a character matters */
     bool cut;                   /* the copy had been cut short */
 };
 
@@ -797,17 +798,20 @@ static struct slice line_text(const struct detector *d, const struct line *l)
     return (struct slice){d->text.p + l->text_start, l->text_end - l->text_start};
 }
 
-/* A row of a table, or code: indented, ending like a statement, or full of symbols.
- * By the text alone, for clean text has no elements to tell by. */
+/* A row of a table, or code: indented, ending like a statement, or full of symbols
+ * that prose has no use for.  By the text alone, for clean text has no elements. */
 static bool is_rigid(struct slice s)
 {
-    size_t symbols = 0;
-    bool indented = s.p[0] == '\t' || (s.len > 1 && s.p[0] == ' ' && s.p[1] == ' ');
-    if (indented || memchr(s.p, '\t', s.len) || strchr(";{}>", s.p[s.len - 1]))
+    size_t symbols = 0, spaces = 0;
+    char last = s.p[s.len - 1];
+    if (s.p[0] == '\t' || (s.len > 1 && s.p[0] == ' ' && s.p[1] == ' ') ||
+        memchr(s.p, '\t', s.len) || last == '{' || last == '}')
         return true;
-    for (size_t i = 0; i < s.len; i++)
-        symbols += s.p[i] && strchr("{}[]()<>;=|&_\\/*+#$@~^`", s.p[i]) != NULL;
-    return symbols * CODE_SHARE >= s.len;
+    for (size_t i = 0; i < s.len; i++) {
+        symbols += s.p[i] && strchr("{}<>;=|\\_^~`", s.p[i]) != NULL;
+        spaces += s.p[i] == ' ';
+    }
+    return symbols * CODE_SHARE >= s.len || (last == ';' && spaces < STATEMENT_SPACES);
 }
 
 static void extend_run(const struct detector *d, enum side s, const struct group *g, uint32_t i,
@@ -819,10 +823,11 @@ static void extend_run(const struct detector *d, enum side s, const struct group
         run->first = i;
     run->last = i;
     run->weight += l->weight;
-    run->unmatched += chars(l, l->end - l->start - c.covered);
+    uint32_t unmatched = chars(l, l->end - l->start - c.covered);
+    run->unmatched += unmatched;
     bool rigid = is_rigid(line_text(d, l));
     run->prose |= l->weight >= LONG_LINE && !rigid;
-    run->rigid |= rigid;
+    run->rigid |= rigid && unmatched > 0;
     run->cut |= g->truncated[s];
 }
 

@@ -277,7 +277,7 @@ static struct result run(struct slice bytes, const char *http)
 {
     struct result r = {0};
     buf_init(&r.buffer, 16 * MIB);
-    r.status = decode(bytes, http, 16 * MIB, &r.buffer, &r.d, &r.err);
+    r.status = decode(bytes, http, WINNOW_KIND_AUTO, 16 * MIB, &r.buffer, &r.d, &r.err);
     if (r.status == WINNOW_OK)
         assert_int_equal(utf8_valid_prefix(r.d.text), r.d.text.len);
     return r;
@@ -763,13 +763,13 @@ static void keeps_the_result_within_the_limit(void **state)
     struct winnow_error err = {0};
     size_t len = strlen(russian);
     buf_init(&out, MIB);
-    assert_int_equal(decode(buf_slice(&b), "cp1251", len - 1, &out, &d, &err), WINNOW_ELIMIT);
+    assert_int_equal(decode(buf_slice(&b), "cp1251", WINNOW_KIND_AUTO, len - 1, &out, &d, &err), WINNOW_ELIMIT);
     assert_non_null(strstr(err.text, "limit"));
     assert_string_equal(d.from, "untouched");
-    assert_int_equal(decode(buf_slice(&b), "cp1251", len, &out, &d, &err), WINNOW_OK);
+    assert_int_equal(decode(buf_slice(&b), "cp1251", WINNOW_KIND_AUTO, len, &out, &d, &err), WINNOW_OK);
     assert_int_equal(d.text.len, len);
-    assert_int_equal(decode(slice_of(russian), NULL, len - 1, &out, &d, NULL), WINNOW_ELIMIT);
-    assert_int_equal(decode(slice_of(russian), NULL, len, &out, &d, NULL), WINNOW_OK);
+    assert_int_equal(decode(slice_of(russian), NULL, WINNOW_KIND_AUTO, len - 1, &out, &d, NULL), WINNOW_ELIMIT);
+    assert_int_equal(decode(slice_of(russian), NULL, WINNOW_KIND_AUTO, len, &out, &d, NULL), WINNOW_OK);
     buf_free(&out);
     buf_free(&b);
 }
@@ -789,7 +789,7 @@ static void counts_only_the_right_charset_against_the_limit(void **state)
         buf_adds(&bytes, "abcdefgh\xE0\xE1");
         buf_adds(&want, "abcdefghàá");
     }
-    assert_int_equal(decode(buf_slice(&bytes), "latin1", want.len, &out, &d, NULL), WINNOW_OK);
+    assert_int_equal(decode(buf_slice(&bytes), "latin1", WINNOW_KIND_AUTO, want.len, &out, &d, NULL), WINNOW_OK);
     assert_true(slice_eq(d.text, buf_slice(&want)));
     buf_free(&out);
     buf_free(&want);
@@ -806,7 +806,7 @@ static void ends_a_converted_text_with_a_nul(void **state)
         struct slice bytes = {"ab\xE9"
                               "defghijklmnopqrstuvwxyzabcdefghijklmn",
                               len};
-        assert_int_equal(decode(bytes, "latin1", MIB, &out, &d, NULL), WINNOW_OK);
+        assert_int_equal(decode(bytes, "latin1", WINNOW_KIND_AUTO, MIB, &out, &d, NULL), WINNOW_OK);
         assert_int_equal(strlen(d.text.p), d.text.len);
     }
     buf_free(&out);
@@ -868,9 +868,23 @@ static void detects_in_bounded_time(void **state)
     }
 }
 
+static void believes_a_caller_who_says_that_it_is_text(void **state)
+{
+    (void)state;
+    struct slice rtf = slice_of("{\\rtf is how a file of that kind starts, the manual says.");
+    struct buf out;
+    struct decoded d;
+    buf_init(&out, MIB);
+    assert_int_equal(decode(rtf, NULL, WINNOW_KIND_AUTO, MIB, &out, &d, NULL), WINNOW_EDATA);
+    assert_int_equal(decode(rtf, NULL, WINNOW_KIND_DUMP, MIB, &out, &d, NULL), WINNOW_OK);
+    assert_true(slice_eq(d.text, rtf));
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(believes_a_caller_who_says_that_it_is_text),
         cmocka_unit_test(hands_utf8_on_without_a_copy),
         cmocka_unit_test(takes_an_empty_text),
         cmocka_unit_test(takes_off_a_bom),
