@@ -811,7 +811,8 @@ static bool is_rigid(struct slice s)
         symbols += s.p[i] && strchr("{}<>;=|\\_^~`", s.p[i]) != NULL;
         spaces += s.p[i] == ' ';
     }
-    return symbols * CODE_SHARE >= s.len || (last == ';' && spaces < STATEMENT_SPACES);
+    bool statement = last == ';' && (spaces < STATEMENT_SPACES || symbols > 2);
+    return statement || symbols * CODE_SHARE >= s.len;
 }
 
 static void extend_run(const struct detector *d, enum side s, const struct group *g, uint32_t i,
