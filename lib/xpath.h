@@ -1,0 +1,34 @@
+/* xpath.h - XPath over our tree, by libxml2: made only for pages whose rules ask. */
+#ifndef WINNOW_XPATH_H
+#define WINNOW_XPATH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tree.h"
+#include "winnow.h"
+
+struct xpath_doc;  /* a libxml2 tree of one page */
+struct xpath_expr; /* a compiled expression; read-only once made */
+
+/* Makes a libxml2 tree from ours; each node knows the index it was made from. */
+int xpath_doc_new(const struct tree *tree, struct xpath_doc **ret, struct winnow_error *err);
+void xpath_doc_free(struct xpath_doc *doc);
+
+/* WINNOW_ERULES with libxml2's own words and the column where it does not compile. */
+int xpath_compile(const char *expr, struct xpath_expr **ret, struct winnow_error *err);
+void xpath_expr_free(struct xpath_expr *expr);
+
+struct xpath_result {
+    uint32_t *nodes; /* of our tree, in document order, without doubles */
+    size_t count;
+    char *string; /* where the expression's value is no node-set (or a set of
+                     attributes: then the first one's value); else NULL */
+};
+
+/* Evaluates under bounds of operations and depth.  WINNOW_ERULES where it fails. */
+int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,
+                 struct xpath_result *ret, struct winnow_error *err);
+void xpath_result_free(struct xpath_result *r);
+
+#endif
