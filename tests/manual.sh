@@ -46,6 +46,12 @@ for command in clean explain rules; do
     done
 done
 
+# The completion offers what the program has.
+bash -c ". '$source/cli/completions/winnow.bash'
+    COMP_WORDS=(winnow clean --ma) COMP_CWORD=2 && _winnow && [ \"\${COMPREPLY[*]}\" = --max-size ] &&
+    COMP_WORDS=(winnow ex) COMP_CWORD=1 && _winnow && [ \"\${COMPREPLY[*]}\" = explain ]" ||
+    { echo "manual.sh: the completion does not complete" >&2; exit 1; }
+
 # And every directive in its manual.
 sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", .*(DIRECTIVE_RESERVED)?.*/\1/p' "$source/lib/directives.h" |
     while IFS= read -r name; do

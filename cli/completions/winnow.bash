@@ -1,0 +1,22 @@
+# winnow(1) completion for bash.  The options come from the program itself.
+_winnow()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]-} previous=
+    [ "$COMP_CWORD" -gt 0 ] && previous=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'clean explain rules help --version --help' -- "$word")
+        return
+    fi
+    case $previous in
+    --format) mapfile -t COMPREPLY < <(compgen -W 'text json jsonl' -- "$word"); return ;;
+    --as) mapfile -t COMPREPLY < <(compgen -W 'html dump' -- "$word"); return ;;
+    esac
+    if [ "$command" = rules ] && [ "$COMP_CWORD" = 2 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'lint test' -- "$word")
+    elif [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$command" --help 2> /dev/null |
+            grep -oE -- '--[a-z-]+' | sort -u)" -- "$word")
+    fi
+}
+complete -o default -F _winnow winnow
