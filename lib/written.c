@@ -187,15 +187,16 @@ bool written_range(const struct written *w, uint32_t start, uint32_t end, uint32
 void written_between(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
                      uint32_t *ret_end)
 {
-    size_t first = run_behind(w, start), last = run_behind(w, end);
-    const struct run *f = &w->runs[first], *l = &w->runs[last];
+    size_t first = run_behind(w, start), last = run_behind(w, end > start ? end - 1 : end);
     *ret_start = *ret_end = 0;
-    if (first < w->count && f->at <= start)
-        *ret_start = f->from + (start - f->at);
+    if (first < w->count && w->runs[first].at <= start)
+        *ret_start = w->runs[first].from + (start - w->runs[first].at);
     else if (first > 0)
-        *ret_start = f[-1].from + f[-1].len;
-    if (last < w->count)
-        *ret_end = l->at <= end ? l->from + (end - l->at) : l->from;
+        *ret_start = w->runs[first - 1].from + w->runs[first - 1].len;
+    if (end == start)
+        *ret_end = *ret_start;
+    else if (last < w->count)
+        *ret_end = w->runs[last].from + (w->runs[last].at < end ? end - w->runs[last].at : 0);
     else if (last > 0)
-        *ret_end = l[-1].from + l[-1].len;
+        *ret_end = w->runs[last - 1].from + w->runs[last - 1].len;
 }
