@@ -54,25 +54,38 @@ static bool is_blank(char c)
     return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
+/* The end of the bytes from i on that are written as they are: words with single
+ * spaces between them; of code and dumps all but control characters. */
+static size_t verbatim_end(struct slice s, size_t i, bool fold)
+{
+    for (; i < s.len; i++) {
+        if (!is_blank(s.p[i]))
+            continue;
+        bool stays = fold ? s.p[i] == ' ' && i + 1 < s.len && !is_blank(s.p[i + 1])
+                          : s.p[i] == ' ' || s.p[i] == '\t';
+        if (!stays)
+            break;
+    }
+    return i;
+}
+
 /* Control characters are no text, and white space of HTML is one space. */
 static void write_piece(struct written *w, const struct piece *p, bool fold, bool *space)
 {
     size_t i = 0;
     while (i < p->bytes.len) {
-        size_t start = i;
-        while (i < p->bytes.len && !is_blank(p->bytes.p[i]))
-            i++;
-        if (i > start && *space)
-            buf_addc(&w->text, ' ');
-        *space = *space && i == start;
-        add_bytes(w, p, start, i);
         for (; i < p->bytes.len && is_blank(p->bytes.p[i]); i++) {
             char c = p->bytes.p[i];
             if (!fold && (c == ' ' || c == '\t'))
-                add_bytes(w, p, i, i + 1);
-            else if (c == ' ' || (c >= '\t' && c <= '\r'))
-                *space = true;
+                break;
+            *space = *space || c == ' ' || (c >= '\t' && c <= '\r');
         }
+        size_t end = verbatim_end(p->bytes, i, fold);
+        if (end > i && *space)
+            buf_addc(&w->text, ' ');
+        *space = *space && end == i;
+        add_bytes(w, p, i, end);
+        i = end;
     }
 }
 
@@ -121,11 +134,22 @@ static void write_block(struct written *w, const struct page *p, const struct bl
 static const char *const gaps[] = {
     [GAP_LINE] = "\n", [GAP_BLANK] = "\n\n", [GAP_CELL] = "\t"};
 
+/* Room for all blocks and their gaps, so that the text need not grow. */
+static size_t written_most(const struct page *p)
+{
+    size_t ret = 1;
+    for (size_t i = 0; i < p->nblocks; i++)
+        if (p->blocks[i].kind != BLOCK_UNSHOWN)
+            ret += p->blocks[i].end - p->blocks[i].start + 2;
+    return ret < UINT32_MAX - 1 ? ret : UINT32_MAX - 1;
+}
+
 int written_make(const struct page *p, bool map, struct written *ret)
 {
     bool blank = false, line = false, first = true;
     *ret = (struct written){.map = map};
     buf_init(&ret->text, UINT32_MAX - 1);
+    (void)buf_room(&ret->text, p->nblocks > 0 ? written_most(p) : 0);
     for (size_t i = 0; i < p->nblocks; i++) {
         const struct block *b = &p->blocks[i];
         size_t before = ret->text.len;
