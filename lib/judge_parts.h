@@ -1,0 +1,223 @@
+/* judge_parts.h - what the files of the judge share: one text, its lines, the chain
+ * at hand, and the bounds of every decision.
+ *
+ * Only judge*.c include it.  A position, start or end is an offset in bytes of the
+ * normalised stream; with text_ before it, in bytes of the text.  What returns no
+ * status leaves its failure in detector.status. */
+#ifndef WINNOW_JUDGE_PARTS_H
+#define WINNOW_JUDGE_PARTS_H
+
+#include "arena.h"
+#include "judge.h"
+#include "match.h"
+#include "norm.h"
+
+enum {
+    /* All in normalised characters, as norm_weight counts them. */
+    MIN_REPEAT = 100,      /* a passage that is shorter is no repeat */
+    LONG_LINE = 64,        /* a line of prose; shorter ones may be labels, verses, cells */
+    MIN_SHORTS = 200,      /* of short lines alone, and then without any difference */
+    MIN_NEAR = 200,        /* of lines that differ by an edited word */
+    MIN_NEAR_SHORTS = 300, /* the same of short lines alone */
+    NEAR_SHARE = 12,       /* of which at most one part in so many is unmatched */
+    HOLE_MAX = 32,         /* an edited word or two; unmatched in one place of a whole line */
+    WORD_MAX = 16,         /* an edited word of a short line */
+    EDGE_MAX = 60,         /* beyond a chain's edge, still searched for words in common */
+    MIN_SENTENCE = 8,      /* of a line's own, beside what it shares */
+    MIN_HEADLINE = 16,
+
+    /* In what they say. */
+    MIN_HEADLINE_WORDS = 3,
+    EDGE_LINES = 4,       /* short lines taken up beyond a chain's edge */
+    GAP_TEXT_MAX = 256,   /* bytes of punctuation that are looked at */
+    CHANCE_MAX = 3,       /* bytes on which any two lines may agree */
+    CODE_SHARE = 10,      /* a symbol in so many bytes makes a line code */
+    STATEMENT_SPACES = 4, /* fewer, and a semicolon at the end */
+};
+
+/* The earlier and the later passage of a chain; !side is the other. */
+enum side { A, B };
+
+/* A line with letters: its range of the normalised stream, and its bytes. */
+struct line {
+    uint32_t start, end;
+    uint32_t text_start, text_end;
+    uint32_t weight; /* normalised characters */
+    uint32_t gone;   /* the number of the chain that removed it (or a piece); 0: kept */
+};
+
+/* How much of a line is matched, in bytes of the stream. */
+struct cover {
+    uint32_t covered;
+    uint32_t head, tail; /* unmatched at its ends */
+    uint32_t hole;       /* the largest unmatched run */
+};
+
+/* Where a line stands in its chain: what may differ in it depends on that. */
+enum position { INSIDE, AT_EDGE, AT_OPEN_EDGE /* and the other side goes on beyond it */ };
+
+enum fate { STAYS, A_GOES, B_GOES, PIECE_GOES };
+
+/* Small, because a page of one-letter lines has millions. */
+struct group {
+    uint32_t first[2];        /* lines of both sides; they end where the next group's start */
+    uint32_t whole_weight[2]; /* normalised characters of its whole lines */
+    bool whole[2];
+    bool exact[2];      /* all of its whole lines is in the other */
+    bool sticks_out[2]; /* it goes on beyond the chain */
+    bool truncated[2];  /* it was cut where the other goes on */
+    uint8_t fate;       /* enum fate */
+};
+
+/* Lines of one side that follow one another and all go. */
+struct run {
+    uint32_t first, last;
+    uint32_t weight, unmatched; /* normalised characters */
+    bool prose;                 /* a line of it is long */
+    bool rigid;                 /* a row or line of code in it differs: a character matters */
+    bool cut;                   /* the copy had been cut short */
+};
+
+struct detector {
+    struct slice text;
+    struct norm norm;
+    struct line *lines;
+    size_t nlines, lines_cap;
+    struct matches matches;
+
+    /* The chain being judged. */
+    uint32_t number;    /* of the chain, from 1; the headlines are 1 */
+    struct link *links; /* a copy that grows and shrinks at its edges */
+    size_t nlinks, links_cap;
+    bool overlaps;        /* its sides share text: a passage that stands three times in a row */
+    struct group *groups; /* ngroups and one more, which says where the last ends */
+    size_t ngroups, groups_cap;
+    size_t first_removal; /* of this chain */
+
+    struct removals *removals;
+    int status;
+};
+
+/* Makes room for one more item; false after a failure. */
+#define GROW(d, items, count, cap) \
+    ((items) = grow_one((d), (items), (count), &(cap), sizeof *(items)), (d)->status == WINNOW_OK)
+
+static inline void *grow_one(struct detector *d, void *items, size_t count, size_t *cap,
+                             size_t size)
+{
+    void *grown = array_grow(items, cap, count + 1, size);
+    if (!grown)
+        d->status = WINNOW_ENOMEM;
+    return grown ? grown : items;
+}
+
+static inline uint32_t link_at(const struct link *l, enum side s)
+{
+    return s == A ? l->a : l->b;
+}
+
+/* --- judge_stream.c: lines, words and sentences ---------------------------------------- */
+
+/* Makes norm and lines of the text. */
+void stream_build(struct detector *d);
+
+/* The index of the line that holds pos. */
+uint32_t stream_line_at(const struct detector *d, uint32_t pos);
+
+/* Do from..to weigh at least that many normalised characters? */
+bool stream_weighs(const struct detector *d, uint32_t from, uint32_t to, uint32_t least);
+
+bool stream_is_word_start(const struct detector *d, uint32_t pos);
+
+/* The offset in the text at which the character of pos ends. */
+uint32_t stream_text_end(const struct detector *d, uint32_t pos);
+
+/* The text between the letter before pos (of the same line) and pos, at most
+ * GAP_TEXT_MAX bytes of it. */
+struct slice stream_gap(const struct detector *d, const struct line *l, uint32_t pos);
+
+/* May line l be cut before pos?  Gives the offsets in the text at which what stands
+ * before ends and what follows starts. */
+bool stream_sentence_edge(const struct detector *d, const struct line *l, uint32_t pos,
+                          uint32_t *ret_text_end, uint32_t *ret_text_next);
+
+/* So many bytes of line l, as normalised characters. */
+uint32_t stream_chars(const struct line *l, uint32_t bytes);
+
+/* Is what lies between pos and the edge of line l, so many bytes, a sentence of its
+ * own? */
+bool stream_is_own_sentence(const struct detector *d, const struct line *l, uint32_t pos,
+                            uint32_t bytes);
+
+/* --- judge_chain.c: the links of the chain at hand -------------------------------------- */
+
+/* Copies the links of c and fits their edges to the text.  False where nothing is
+ * left, and after a failure. */
+bool chain_fit(struct detector *d, const struct chain *c);
+
+/* From where to where the chain reaches on side s; it must have a link. */
+uint32_t chain_start(const struct detector *d, enum side s);
+uint32_t chain_end(const struct detector *d, enum side s);
+
+/* The index of the first link that ends behind pos on side s; nlinks: there is none. */
+size_t chain_link_behind(const struct detector *d, enum side s, uint32_t pos);
+
+/* --- judge_cover.c: how much of a line the chain covers --------------------------------- */
+
+/* In all of these line l is of side s. */
+struct cover cover_of(const struct detector *d, enum side s, const struct line *l);
+
+/* Is every byte matched? */
+bool cover_is_exact(const struct detector *d, enum side s, const struct line *l);
+
+/* Is it matched from end to end but for an edited word or two? */
+bool cover_is_whole(const struct detector *d, enum side s, const struct line *l,
+                    enum position where);
+
+/* Does it go on before its first link, or behind its last, by more than such a word? */
+bool cover_leaves_head(const struct detector *d, enum side s, const struct line *l);
+bool cover_leaves_tail(const struct detector *d, enum side s, const struct line *l);
+
+/* Does it start, or stop, where its counterpart m goes on, in mid-word or
+ * mid-sentence? */
+bool cover_is_cut_at_start(const struct detector *d, enum side s, const struct line *l,
+                           const struct line *m);
+bool cover_is_cut_at_end(const struct detector *d, enum side s, const struct line *l,
+                         const struct line *m);
+
+/* --- judge_groups.c: a chain's groups --------------------------------------------------- */
+
+/* Cuts the chain into groups, and says all of each but its fate. */
+void groups_find(struct detector *d);
+
+/* The line behind the last of a group (an item of detector.groups) on side s. */
+static inline uint32_t group_end(const struct group *g, enum side s)
+{
+    return g[1].first[s];
+}
+
+/* Is line i of the group's side s whole, seen from where it stands? */
+bool group_line_is_whole(const struct detector *d, const struct group *g, enum side s, uint32_t i);
+
+/* --- judge_decide.c: which copy goes ---------------------------------------------------- */
+
+/* The fate by which side s goes, in whole lines. */
+enum fate decide_fate_of(enum side s);
+
+/* Gives every group its fate; none is left STAYS. */
+void decide_fates(struct detector *d);
+
+/* Is what a side would lose enough, and like enough to the other, to go? */
+bool decide_is_repeat(const struct run *run);
+
+/* --- judge_remove.c: what goes from the text -------------------------------------------- */
+
+/* Appends r as it is; in a row of copies it names the one that stays. */
+void remove_text(struct detector *d, struct removal r);
+
+/* The whole lines of side s, and then the pieces of lines, that the groups' fates
+ * leave to removal. */
+void remove_side(struct detector *d, enum side s);
+void remove_pieces(struct detector *d);
+
+#endif

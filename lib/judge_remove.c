@@ -1,0 +1,221 @@
+/* judge_remove.c - take out what a chain's groups leave to removal, and name the copy
+ * that stays.
+ *
+ * Whole lines go in runs, for a repeat may have many short lines; of a line that
+ * shares only a part with the other side, whole sentences go. */
+#include "judge_parts.h"
+
+#include <string.h>
+
+/* --- a removal, and its survivor ---------------------------------------------------------- */
+
+/* In a row of copies the copy before went in favour of the first: name that. */
+static void name_survivor(const struct detector *d, struct removal *r)
+{
+    size_t low = d->first_removal, high = d->removals->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (d->removals->items[mid].end <= r->other_start)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < d->removals->count && d->removals->items[low].start <= r->other_start) {
+        r->other_start = d->removals->items[low].other_start;
+        r->other_end = d->removals->items[low].other_end;
+    }
+    if (r->other_end > r->start && r->other_start < r->start)
+        r->other_end = r->start;
+}
+
+void remove_text(struct detector *d, struct removal r)
+{
+    struct removals *all = d->removals;
+    if (!GROW(d, all->items, all->count, all->cap))
+        return;
+    if (d->overlaps)
+        name_survivor(d, &r);
+    all->items[all->count++] = r;
+}
+
+/* Names the text on the other side of start..end, which side s matches. */
+static void name_other(const struct detector *d, enum side s, uint32_t start, uint32_t end,
+                       struct removal *r)
+{
+    size_t i = chain_link_behind(d, s, start), j = i;
+    while (j + 1 < d->nlinks && link_at(&d->links[j + 1], s) < end)
+        j++;
+    const struct link *first = &d->links[i], *last = &d->links[j];
+    uint32_t skip = start > link_at(first, s) ? start - link_at(first, s) : 0;
+    uint32_t stop = link_at(last, s) + last->len > end ? end - link_at(last, s) : last->len;
+    r->other_start = d->norm.map[link_at(first, !s) + skip];
+    r->other_end = stream_text_end(d, link_at(last, !s) + stop - 1);
+}
+
+/* --- what still stands -------------------------------------------------------------------- */
+
+static bool lines_stand(const struct detector *d, const struct group *g, enum side s, bool other)
+{
+    for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
+        uint32_t gone = d->lines[i].gone;
+        if (gone != 0 && !(other && d->overlaps && gone == d->number))
+            return false;
+    }
+    return true;
+}
+
+/* Both copies are still there; in a row of copies the one before may have gone in
+ * favour of the first. */
+static bool group_stands(const struct detector *d, const struct group *g, enum side goes)
+{
+    return lines_stand(d, g, goes, false) && lines_stand(d, g, !goes, true);
+}
+
+/* --- whole lines --------------------------------------------------------------------------- */
+
+/* A row of a table, or code: indented, ending like a statement, or full of symbols
+ * that prose has no use for.  By the text alone, for clean text has no elements. */
+static bool is_rigid(struct slice s)
+{
+    size_t symbols = 0, spaces = 0;
+    char last = s.p[s.len - 1];
+    if (s.p[0] == '\t' || (s.len > 1 && s.p[0] == ' ' && s.p[1] == ' ') ||
+        memchr(s.p, '\t', s.len) || last == '{' || last == '}')
+        return true;
+    for (size_t i = 0; i < s.len; i++) {
+        symbols += s.p[i] && strchr("{}<>;=|\\_^~`", s.p[i]) != NULL;
+        spaces += s.p[i] == ' ';
+    }
+    bool statement = last == ';' && (spaces < STATEMENT_SPACES || symbols > 2);
+    return statement || symbols * CODE_SHARE >= s.len;
+}
+
+static struct slice line_text(const struct detector *d, const struct line *l)
+{
+    return (struct slice){d->text.p + l->text_start, l->text_end - l->text_start};
+}
+
+static void extend_run(const struct detector *d, const struct group *g, enum side s, uint32_t i,
+                       struct run *run)
+{
+    const struct line *l = &d->lines[i];
+    uint32_t unmatched = stream_chars(l, l->end - l->start - cover_of(d, s, l).covered);
+    bool rigid = is_rigid(line_text(d, l));
+    if (run->weight == 0)
+        run->first = i;
+    run->last = i;
+    run->weight += l->weight;
+    run->unmatched += unmatched;
+    run->prose |= l->weight >= LONG_LINE && !rigid;
+    run->rigid |= rigid && unmatched > 0;
+    run->cut |= g->truncated[s];
+}
+
+/* Removes the lines of a run, and what without letters stands between them. */
+static void remove_run(struct detector *d, enum side s, struct run *run)
+{
+    if (run->weight > 0 && decide_is_repeat(run)) {
+        const struct line *first = &d->lines[run->first], *last = &d->lines[run->last];
+        struct removal r = {.start = first->text_start, .end = last->text_end,
+                            .cut = run->cut};
+        name_other(d, s, first->start, last->end, &r);
+        remove_text(d, r);
+        for (uint32_t i = run->first; i <= run->last; i++)
+            d->lines[i].gone = d->number;
+    }
+    *run = (struct run){0};
+}
+
+void remove_side(struct detector *d, enum side s)
+{
+    struct run run = {0};
+    for (size_t k = 0; k < d->ngroups && d->status == WINNOW_OK; k++) {
+        const struct group *g = &d->groups[k];
+        if (g->fate != decide_fate_of(s) || !group_stands(d, g, s))
+            continue;
+        for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
+            if (!group_line_is_whole(d, g, s, i))
+                continue;
+            if (run.weight > 0 && run.last + 1 != i)
+                remove_run(d, s, &run);
+            extend_run(d, g, s, i, &run);
+        }
+    }
+    if (d->status == WINNOW_OK)
+        remove_run(d, s, &run);
+}
+
+/* --- pieces of lines ------------------------------------------------------------------------ */
+
+/* Moves *from on, word by word, to where a sentence of line l starts; false where none
+ * does before `to`.  *ret_text_end: where the text before it ends. */
+static bool seek_start(const struct detector *d, const struct line *l, uint32_t *from,
+                       uint32_t to, uint32_t *ret_text_end, uint32_t *ret_text_start)
+{
+    const uint32_t *words = d->norm.words;
+    uint32_t word = norm_word_at(&d->norm, *from);
+    for (; !stream_sentence_edge(d, l, *from, ret_text_end, ret_text_start); *from = words[word++])
+        if (word >= d->norm.nwords || words[word] >= to)
+            return false;
+    return true;
+}
+
+/* Moves *to back to where a sentence ends; false where none does behind `from`.
+ * *ret_text_next: where the text behind it starts. */
+static bool seek_end(const struct detector *d, const struct line *l, uint32_t from, uint32_t *to,
+                     uint32_t *ret_text_next)
+{
+    const uint32_t *words = d->norm.words;
+    uint32_t word = norm_word_at(&d->norm, *to), end;
+    for (; *to > from && !stream_sentence_edge(d, l, *to, &end, ret_text_next); *to = words[--word])
+        if (word == 0)
+            return false;
+    return *to > from;
+}
+
+/* Cuts the whole sentences that line i shares with the other side, if they are long
+ * enough and not all of it. */
+static bool cut_piece(struct detector *d, enum side s, uint32_t i, bool truncated)
+{
+    struct line *l = &d->lines[i];
+    struct cover c = cover_of(d, s, l);
+    uint32_t from = l->start + c.head, to = l->end - c.tail;
+    uint32_t before_end, start, next;
+    if (c.covered == 0 || stream_chars(l, to - from - c.covered) > l->weight / 8)
+        return false;
+    if (!seek_start(d, l, &from, to, &before_end, &start) || !seek_end(d, l, from, &to, &next) ||
+        !stream_weighs(d, from, to, MIN_REPEAT))
+        return false;
+    if (to == l->end)
+        start = before_end; /* no space is left at the line's end */
+    struct removal r = {.start = start, .end = next, .cut = truncated};
+    name_other(d, s, from, to, &r);
+    remove_text(d, r);
+    l->gone = d->number;
+    return true;
+}
+
+static bool cut_pieces(struct detector *d, const struct group *g, enum side s)
+{
+    bool done = false;
+    if (!group_stands(d, g, s))
+        return false;
+    for (uint32_t i = g->first[s]; i < group_end(g, s) && d->status == WINNOW_OK; i++)
+        done |= cut_piece(d, s, i, g->truncated[s]);
+    return done;
+}
+
+/* Neither side has a whole line: the cut copy goes, else the later. */
+void remove_pieces(struct detector *d)
+{
+    for (size_t k = 0; k < d->ngroups && d->status == WINNOW_OK; k++) {
+        const struct group *g = &d->groups[k];
+        if (g->fate != PIECE_GOES)
+            continue;
+        enum side s = g->truncated[A] && !g->truncated[B] ? A : B;
+        if (d->overlaps)
+            cut_pieces(d, g, B);
+        else if (!cut_pieces(d, g, s))
+            cut_pieces(d, g, !s);
+    }
+}
