@@ -8,11 +8,13 @@
 #include <stdlib.h>
 
 #include "err.h"
-#include "hash.h"
 #include "text.h"
 
+/* WINNOW_ELIMIT past the most blocks that a page may have. */
 static int push_block(struct page *p, struct block b)
 {
+    if (p->nblocks >= p->limits.max_nodes)
+        return WINNOW_ELIMIT;
     struct block *blocks = array_grow(p->blocks, &p->blocks_cap, p->nblocks + 1, sizeof *blocks);
     if (!blocks)
         return WINNOW_ENOMEM;
@@ -37,8 +39,9 @@ static int blocks_of_dump(struct page *p)
         struct block b = {.start = start, .end = start + (uint32_t)text.len, .kind = BLOCK_LINE,
                           .gap = blank ? GAP_BLANK : GAP_LINE, .blank_before = (uint8_t)blank,
                           .node = NODE_NONE};
-        if (push_block(p, b) != WINNOW_OK)
-            return WINNOW_ENOMEM;
+        int status = push_block(p, b);
+        if (status != WINNOW_OK)
+            return status;
         blank = 0;
     }
     return WINNOW_OK;
@@ -46,89 +49,77 @@ static int blocks_of_dump(struct page *p)
 
 /* --- a tree ------------------------------------------------------------------------- */
 
+/* An open block element, with what its blocks are: the walk never looks up. */
+struct open {
+    uint32_t node, end; /* it, and the node after it */
+    uint32_t cell;      /* the cell that it is or stands in, NODE_NONE: none */
+    uint8_t kind, level;
+    uint8_t items; /* list items around its blocks */
+};
+
 struct builder {
     struct page *p;
     const struct tree *tree;
-    bool open;            /* a block has begun */
+    bool is_open;         /* a block has begun */
     struct block block;   /* it */
     uint8_t gap;          /* what the elements since the last block ask for */
     uint32_t cell;        /* the cell of the last block, NODE_NONE outside */
     unsigned cell_blocks; /* blocks that this cell has had */
-    uint32_t link_end;    /* texts before this node stand inside <a> */
     uint32_t pre_end;     /* texts before this node stand inside <pre> */
-    uint32_t *ends;       /* stack: where the open block elements end */
-    uint32_t *nodes;      /* and which they are */
-    size_t depth, depth_cap, nodes_cap;
+    struct open *stack;
+    size_t depth, cap;
+    uint32_t reasons[TAG_COUNT]; /* of elements that are not shown, once made */
 };
 
-static bool in_element(const struct builder *s, uint32_t node, enum tag tag)
-{
-    for (; node != NODE_NONE; node = s->tree->nodes[node].parent)
-        if (s->tree->nodes[node].tag == tag)
-            return true;
-    return false;
-}
-
-/* What a block is, by its nearest block elements; the first line that fits. */
+/* What a block is, by the nearest element of this table. */
 static const struct {
     uint16_t tag;
     uint8_t kind, level;
 } kinds[] = {
-    {TAG_H1, BLOCK_HEADING, 1},     {TAG_H2, BLOCK_HEADING, 2},
-    {TAG_H3, BLOCK_HEADING, 3},     {TAG_H4, BLOCK_HEADING, 4},
-    {TAG_H5, BLOCK_HEADING, 5},     {TAG_H6, BLOCK_HEADING, 6},
-    {TAG_LI, BLOCK_ITEM, 0},        {TAG_TD, BLOCK_CELL, 0},
-    {TAG_TH, BLOCK_CELL, 0},        {TAG_BLOCKQUOTE, BLOCK_QUOTE, 0},
-    {TAG_PRE, BLOCK_CODE, 0},       {TAG_XMP, BLOCK_CODE, 0},
+    {TAG_H1, BLOCK_HEADING, 1},      {TAG_H2, BLOCK_HEADING, 2},
+    {TAG_H3, BLOCK_HEADING, 3},      {TAG_H4, BLOCK_HEADING, 4},
+    {TAG_H5, BLOCK_HEADING, 5},      {TAG_H6, BLOCK_HEADING, 6},
+    {TAG_LI, BLOCK_ITEM, 0},         {TAG_TD, BLOCK_CELL, 0},
+    {TAG_TH, BLOCK_CELL, 0},         {TAG_BLOCKQUOTE, BLOCK_QUOTE, 0},
+    {TAG_PRE, BLOCK_CODE, 0},        {TAG_XMP, BLOCK_CODE, 0},
     {TAG_CAPTION, BLOCK_CAPTION, 0}, {TAG_FIGCAPTION, BLOCK_CAPTION, 0},
 };
 
-static void name_kind(struct builder *s, struct block *b)
+static const struct open outside = {.cell = NODE_NONE, .kind = BLOCK_PARAGRAPH};
+
+/* The innermost open block element. */
+static const struct open *top(const struct builder *s)
 {
-    uint8_t items = 0;
-    b->kind = BLOCK_PARAGRAPH;
-    for (size_t d = s->depth; d-- > 0;) {
-        uint16_t tag = s->tree->nodes[s->nodes[d]].tag;
-        items += tag == TAG_LI && items < 255;
-        for (size_t i = 0; b->kind == BLOCK_PARAGRAPH && i < sizeof kinds / sizeof *kinds; i++)
-            if (kinds[i].tag == tag) {
-                b->kind = kinds[i].kind;
-                b->level = kinds[i].level;
-            }
-    }
-    if (b->kind == BLOCK_ITEM)
-        b->level = items;
+    return s->depth > 0 ? &s->stack[s->depth - 1] : &outside;
 }
 
-static uint32_t cell_of(const struct builder *s)
+static struct open open_of(const struct builder *s, uint32_t node)
 {
-    for (size_t d = s->depth; d-- > 0;) {
-        uint16_t tag = s->tree->nodes[s->nodes[d]].tag;
-        if (tag == TAG_TD || tag == TAG_TH)
-            return s->nodes[d];
-        if (tag == TAG_TABLE)
-            break;
-    }
-    return NODE_NONE;
+    struct open o = *top(s);
+    uint16_t tag = s->tree->nodes[node].tag;
+    o.node = node;
+    o.end = s->tree->nodes[node].end;
+    o.items += tag == TAG_LI && o.items < 255;
+    o.cell = tag == TAG_TD || tag == TAG_TH ? node : tag == TAG_TABLE ? NODE_NONE : o.cell;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].tag == tag) {
+            o.kind = kinds[i].kind;
+            o.level = kinds[i].level;
+        }
+    if (o.kind == BLOCK_ITEM)
+        o.level = o.items;
+    return o;
 }
 
 /* The next cell of a row goes on in the line of the last, where that had one. */
 static uint8_t gap_of(struct builder *s)
 {
-    uint32_t cell = cell_of(s);
+    uint32_t cell = top(s)->cell;
     bool next = cell != NODE_NONE && s->cell != NODE_NONE && cell != s->cell &&
                 s->cell_blocks == 1 && s->tree->nodes[cell].parent == s->tree->nodes[s->cell].parent;
     s->cell_blocks = cell == s->cell ? s->cell_blocks + 1 : 1;
     s->cell = cell;
     return next ? GAP_CELL : s->gap;
-}
-
-static uint64_t path_of(const struct builder *s)
-{
-    uint64_t path = 0;
-    for (size_t d = 0; d < s->depth; d++)
-        path = hash_mix(path, s->tree->nodes[s->nodes[d]].tag);
-    return path;
 }
 
 static struct slice block_text(const struct builder *s)
@@ -138,26 +129,19 @@ static struct slice block_text(const struct builder *s)
 
 static int end_block(struct builder *s)
 {
-    if (!s->open)
+    if (!s->is_open)
         return WINNOW_OK;
-    s->open = false;
-    struct block b = s->block;
-    struct slice raw = block_text(s);
-    struct slice text = text_trim(raw);
+    s->is_open = false;
+    struct slice raw = block_text(s), text = text_trim(raw);
     if (text.len == 0)
         return WINNOW_OK;
-    name_kind(s, &b);
+    struct block b = {.kind = top(s)->kind, .level = top(s)->level,
+                      .node = s->depth > 0 ? top(s)->node : 0, .gap = gap_of(s)};
     if (b.kind == BLOCK_CODE)
         text = text_trim_line(raw);
     b.start = (uint32_t)(text.p - s->p->text);
     b.end = b.start + (uint32_t)text.len;
-    b.gap = gap_of(s);
     b.blank_before = b.gap == GAP_BLANK;
-    b.node = s->depth > 0 ? s->nodes[s->depth - 1] : 0;
-    b.depth = s->tree->nodes[b.node].depth;
-    b.path = path_of(s);
-    struct slice classes = tree_get_attr(s->tree, b.node, "class");
-    b.classes = classes.p ? hash_bytes(classes) : 0;
     s->gap = GAP_LINE;
     return push_block(s->p, b);
 }
@@ -190,32 +174,26 @@ static bool is_set_off(uint16_t tag)
 
 static int push_element(struct builder *s, uint32_t node)
 {
-    uint32_t *ends = array_grow(s->ends, &s->depth_cap, s->depth + 1, sizeof *ends);
-    if (ends)
-        s->ends = ends;
-    uint32_t *nodes = array_grow(s->nodes, &s->nodes_cap, s->depth + 1, sizeof *nodes);
-    if (nodes)
-        s->nodes = nodes;
-    if (!ends || !nodes)
+    struct open *stack = array_grow(s->stack, &s->cap, s->depth + 1, sizeof *stack);
+    if (!stack)
         return WINNOW_ENOMEM;
-    s->ends[s->depth] = s->tree->nodes[node].end;
-    s->nodes[s->depth++] = node;
+    s->stack = stack;
+    s->stack[s->depth] = open_of(s, node);
+    s->depth++;
     return WINNOW_OK;
 }
 
 static int begin_element(struct builder *s, uint32_t node)
 {
     uint16_t tag = s->tree->nodes[node].tag;
-    unsigned flags = tag_flags(tag);
     if (tag == TAG_BR)
         return end_block(s);
-    if (tag == TAG_A && s->tree->nodes[node].end > s->link_end)
-        s->link_end = s->tree->nodes[node].end;
-    if (!(flags & TAG_BLOCK))
+    if (!(tag_flags(tag) & TAG_BLOCK))
         return WINNOW_OK;
-    if (end_block(s) != WINNOW_OK)
-        return WINNOW_ENOMEM;
-    if (is_set_off(tag) && !(tag == TAG_UL && in_element(s, s->tree->nodes[node].parent, TAG_LI)))
+    int status = end_block(s);
+    if (status != WINNOW_OK)
+        return status;
+    if (is_set_off(tag) && !(tag == TAG_UL && top(s)->items > 0))
         s->gap = GAP_BLANK;
     if ((tag == TAG_PRE || tag == TAG_XMP) && s->tree->nodes[node].end > s->pre_end)
         s->pre_end = s->tree->nodes[node].end;
@@ -225,37 +203,38 @@ static int begin_element(struct builder *s, uint32_t node)
 /* Ends the block elements that node does not stand in. */
 static int end_elements(struct builder *s, uint32_t node)
 {
-    while (s->depth > 0 && s->ends[s->depth - 1] <= node) {
-        if (end_block(s) != WINNOW_OK)
-            return WINNOW_ENOMEM;
-        if (is_set_off(s->tree->nodes[s->nodes[s->depth - 1]].tag))
+    while (s->depth > 0 && top(s)->end <= node) {
+        int status = end_block(s);
+        if (status != WINNOW_OK)
+            return status;
+        if (is_set_off(s->tree->nodes[top(s)->node].tag))
             s->gap = GAP_BLANK;
         s->depth--;
     }
     return WINNOW_OK;
 }
 
-static void add_bytes(struct builder *s, uint32_t start, uint32_t end, bool link)
+static void add_bytes(struct builder *s, uint32_t start, uint32_t end)
 {
-    if (!s->open)
-        s->block = (struct block){.start = start};
-    s->open = true;
+    if (!s->is_open)
+        s->block.start = start;
+    s->is_open = true;
     s->block.end = end;
-    s->block.link_bytes += link ? end - start : 0;
 }
 
 /* Every line of preformatted text is a block. */
-static int add_code(struct builder *s, uint32_t start, uint32_t end, bool link)
+static int add_code(struct builder *s, uint32_t start, uint32_t end)
 {
     while (start < end) {
         const char *newline = memchr(s->p->text + start, '\n', end - start);
         uint32_t stop = newline ? (uint32_t)(newline - s->p->text) : end;
         if (stop > start)
-            add_bytes(s, start, stop, link);
+            add_bytes(s, start, stop);
         if (newline) {
-            bool blank = !s->open;
-            if (end_block(s) != WINNOW_OK)
-                return WINNOW_ENOMEM;
+            bool blank = !s->is_open;
+            int status = end_block(s);
+            if (status != WINNOW_OK)
+                return status;
             if (blank)
                 s->gap = GAP_BLANK;
             stop++;
@@ -268,13 +247,24 @@ static int add_code(struct builder *s, uint32_t start, uint32_t end, bool link)
 static int add_text(struct builder *s, uint32_t node)
 {
     const struct node *n = &s->tree->nodes[node];
-    bool link = node < s->link_end;
     if (n->text_start == n->text_end)
         return WINNOW_OK;
     if (node < s->pre_end)
-        return add_code(s, n->text_start, n->text_end, link);
-    add_bytes(s, n->text_start, n->text_end, link);
+        return add_code(s, n->text_start, n->text_end);
+    add_bytes(s, n->text_start, n->text_end);
     return WINNOW_OK;
+}
+
+/* One reason an element's name: a page may have a million scripts. */
+static uint32_t unshown_reason(struct builder *s, uint16_t tag)
+{
+    if (s->reasons[tag] == 0)
+        s->reasons[tag] = verdict_reason(
+            &s->p->verdicts,
+            (struct reason){.stage = "blocks",
+                            .text = arena_printf(&s->p->arena, "<%s> is not shown as text",
+                                                 tag_name(tag))});
+    return s->reasons[tag];
 }
 
 /* Script, style, title and their like: one block, and no text of the page. */
@@ -283,21 +273,16 @@ static int add_unshown(struct builder *s, uint32_t node)
     const struct node *n = &s->tree->nodes[node];
     if (n->text_start == n->text_end)
         return WINNOW_OK;
-    if ((tag_flags(n->tag) & TAG_BLOCK) && end_block(s) != WINNOW_OK)
-        return WINNOW_ENOMEM;
-    const char *what = arena_printf(&s->p->arena, "<%.*s> is not shown as text",
-                                    (int)tree_tag_name(s->tree, node).len,
-                                    tree_tag_name(s->tree, node).p);
-    uint32_t reason =
-        verdict_reason(&s->p->verdicts, (struct reason){.stage = "blocks", .text = what});
-    verdict_remove(&s->p->verdicts, n->text_start, n->text_end, reason);
-    if (s->open && text_trim(block_text(s)).len == 0)
-        s->open = false; /* only the white space between elements */
-    if (s->open)
+    int status = tag_flags(n->tag) & TAG_BLOCK ? end_block(s) : WINNOW_OK;
+    if (status != WINNOW_OK)
+        return status;
+    verdict_remove(&s->p->verdicts, n->text_start, n->text_end, unshown_reason(s, n->tag));
+    if (s->is_open && text_trim(block_text(s)).len == 0)
+        s->is_open = false; /* only the white space between elements */
+    if (s->is_open)
         return WINNOW_OK; /* inside a line of text: the verdict alone is enough */
     return push_block(s->p, (struct block){.start = n->text_start, .end = n->text_end,
-                                           .kind = BLOCK_UNSHOWN, .node = node,
-                                           .depth = n->depth});
+                                           .kind = BLOCK_UNSHOWN, .node = node});
 }
 
 static int blocks_of_tree(struct page *p)
@@ -321,8 +306,7 @@ static int blocks_of_tree(struct page *p)
     }
     if (status == WINNOW_OK)
         status = end_block(&s);
-    free(s.ends);
-    free(s.nodes);
+    free(s.stack);
     return status;
 }
 
@@ -331,5 +315,8 @@ int blocks_run(struct page *p, struct winnow_error *err)
     int status = p->has_tree ? blocks_of_tree(p) : blocks_of_dump(p);
     if (status == WINNOW_OK)
         status = verdict_settle(&p->verdicts);
+    if (status == WINNOW_ELIMIT)
+        return err_set(err, status, "the page has more than %zu lines; split it, or raise max_nodes",
+                       p->limits.max_nodes);
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "utf8.h"
+
 static const char *const names[] = {
     [WINNOW_OK] = "ok",       [WINNOW_ENOMEM] = "memory", [WINNOW_ELIMIT] = "limit",
     [WINNOW_EDATA] = "data",  [WINNOW_ERULES] = "rules",  [WINNOW_EIO] = "input/output",
@@ -19,6 +21,8 @@ int err_set(struct winnow_error *err, enum winnow_status status, const char *for
     err->status = status;
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    /* Where it was cut, not inside a character. */
+    err->text[utf8_valid_prefix(slice_of(err->text))] = '\0';
     return status;
 }
 

@@ -115,20 +115,22 @@ static void add_escaped(struct slice s, struct buf *ret)
         }
 }
 
-static const char *const elements[] = {
-    [WINNOW_KEPT] = "span", [WINNOW_REMOVED] = "del", [WINNOW_REPLACED] = "ins"};
-
 static void add_span(const struct page *p, const struct block *b, const struct span *s,
                      struct buf *ret)
 {
     uint32_t start = s->start > b->start ? s->start : b->start;
     uint32_t end = s->end < b->end ? s->end : b->end;
-    const char *element = elements[s->verdict];
+    const char *element = s->verdict == WINNOW_KEPT ? "span" : "del";
     buf_addf(ret, "<%s title=\"%u-%u ", element, start, end);
     add_escaped(slice_of(p->verdicts.reasons[s->reason].text), ret);
     buf_adds(ret, "\">");
     add_escaped((struct slice){p->text + start, end - start}, ret);
     buf_addf(ret, "</%s>", element);
+    if (s->verdict == WINNOW_REPLACED && start == s->start) {
+        buf_adds(ret, "<ins>");
+        add_escaped(s->with, ret);
+        buf_adds(ret, "</ins>");
+    }
 }
 
 void explain_html(const struct page *p, struct buf *ret)
@@ -147,6 +149,11 @@ void explain_html(const struct page *p, struct buf *ret)
         add_escaped(slice_of(p->meta[i].name), ret);
         buf_adds(ret, "</small> ");
         add_escaped(slice_of(p->meta[i].value), ret);
+        buf_adds(ret, "\n");
+    }
+    for (size_t i = 0; i < p->nnotes; i++) {
+        buf_adds(ret, "<dt><small>note</small> ");
+        add_escaped(slice_of(p->notes[i]), ret);
         buf_adds(ret, "\n");
     }
     buf_adds(ret, "</dl>\n");

@@ -18,7 +18,7 @@ static int push_line(struct lines *l, uint32_t block, size_t from)
 int lines_make(const struct page *p, struct lines *ret)
 {
     *ret = (struct lines){0};
-    buf_init(&ret->text, UINT32_MAX / 2);
+    buf_init(&ret->text, UINT32_MAX - 1);
     unsigned blank = 0;
     for (size_t i = 0; i < p->nblocks; i++) {
         const struct block *b = &p->blocks[i];

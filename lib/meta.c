@@ -49,7 +49,10 @@ static const struct source {
     {"language", TAG_META, "property", "og:locale", "content"},
 };
 
-enum { SOURCES = sizeof sources / sizeof *sources };
+enum {
+    SOURCES = sizeof sources / sizeof *sources,
+    LOOK_MOST = 16 * 1024, /* bytes of an element whose text may be a value */
+};
 
 static struct slice value_of(const struct tree *t, uint32_t node, const struct source *s)
 {
@@ -58,7 +61,10 @@ static struct slice value_of(const struct tree *t, uint32_t node, const struct s
         if (!key.p || !text_equal_nocase(text_trim(key), slice_of(s->is)))
             return (struct slice){NULL, 0};
     }
-    return text_trim(s->want ? tree_get_attr(t, node, s->want) : tree_node_text(t, node));
+    struct slice value = s->want ? tree_get_attr(t, node, s->want) : tree_node_text(t, node);
+    if (value.len > LOOK_MOST) /* no title; and a page may nest a thousand blank ones */
+        return (struct slice){NULL, 0};
+    return text_trim(value);
 }
 
 /* One walk finds the first value of every source. */
@@ -191,7 +197,7 @@ int meta_run(struct page *p, struct winnow_error *err)
     if (p->url)
         page_meta(p, "url", slice_of(p->url), p->url_from);
     if (p->host)
-        page_meta(p, "host", slice_of(p->host), p->url ? p->url_from : "folder or option");
+        page_meta(p, "host", slice_of(p->host), p->host_from);
     if (p->has_tree) {
         meta_of_rules(p);
         meta_of_tree(p);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "utf8.h"
+
 void page_note(struct page *p, const char *format, ...)
 {
     char line[512];
@@ -10,7 +12,9 @@ void page_note(struct page *p, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    const char *copy = arena_copy(&p->arena, slice_of(line));
+    struct slice whole = slice_of(line); /* or cut, but not inside a character */
+    whole.len = utf8_valid_prefix(whole);
+    const char *copy = arena_copy(&p->arena, whole);
     const char **notes = array_grow(p->notes, &p->notes_cap, p->nnotes + 1, sizeof *notes);
     if (notes)
         p->notes = notes;

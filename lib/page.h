@@ -39,11 +39,7 @@ struct block {
     uint8_t level;
     uint8_t gap;         /* enum block_gap */
     uint8_t blank_before; /* blank lines between it and the block before, at most 255 */
-    uint16_t depth;      /* of its element; 0 in a dump */
     uint32_t node;       /* the element that holds it; NODE_NONE in a dump */
-    uint32_t link_bytes; /* of its text that stand inside <a> */
-    uint64_t path;       /* hash of the tags from the root; 0 in a dump */
-    uint64_t classes;    /* hash of the element's class attribute; 0: none */
 };
 
 struct meta_item {
@@ -71,6 +67,7 @@ struct page {
 
     const char *url, *url_from; /* where the page came from; NULL: not known */
     const char *host; /* of the URL or the folder; lower case, without "www."; or NULL */
+    const char *host_from;
     const char *generator; /* as <meta name=generator> says; NULL: not known */
     struct rule_set rules; /* the rule files that apply, in order */
     bool has_body;         /* a body rule has said which elements are the page's own */

@@ -56,8 +56,8 @@ static json_t *json_of_span(const struct page *p, const struct span *s)
     json_object_set_new(o, "stage", json_string(r->stage));
     json_object_set_new(o, "reason", json_string(r->text));
     if (r->other_end > 0)
-        json_object_set_new(o, "repeats", json_pack("[i,i]", (int)r->other_start,
-                                                    (int)r->other_end));
+        json_object_set_new(o, "repeats", json_pack("[I,I]", (json_int_t)r->other_start,
+                                                    (json_int_t)r->other_end));
     json_object_set_new(o, "text", string_of((struct slice){p->text + s->start, s->end - s->start}));
     if (s->verdict == WINNOW_REPLACED)
         json_object_set_new(o, "with", string_of(s->with));

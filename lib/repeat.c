@@ -189,8 +189,14 @@ static void write_reasons(struct stage *s)
         struct removal *r = &s->marked[i].removal;
         struct reason *reason = &v->reasons[s->marked[i].reason];
         resolve(s, r);
-        reason->text = arena_printf(&s->page->arena, "repeats bytes %u-%u of this page%s",
-                                    r->other_start, r->other_end, r->cut ? ", cut short" : "");
+        /* Thousands of copies of one line share their words. */
+        const struct marked *next = i + 1 < s->count ? &s->marked[i + 1] : NULL;
+        bool same = next && next->removal.other_start == r->other_start &&
+                    next->removal.other_end == r->other_end && next->removal.cut == r->cut;
+        reason->text = same ? v->reasons[next->reason].text
+                            : arena_printf(&s->page->arena, "repeats bytes %u-%u of this page%s",
+                                           r->other_start, r->other_end,
+                                           r->cut ? ", cut short" : "");
         reason->other_start = r->other_start;
         reason->other_end = r->other_end;
         if (!reason->text)

@@ -155,9 +155,21 @@ static const char *saved_from(struct page *p)
     return url.len > 0 ? arena_copy(&p->arena, url) : NULL;
 }
 
+/* No white space and no control characters: what a page says of itself is shown. */
 static bool is_web_url(const char *url)
 {
-    return url && (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0);
+    if (!url || (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0))
+        return false;
+    for (; *url; url++)
+        if ((unsigned char)*url <= ' ' || *url == 0x7f)
+            return false;
+    return true;
+}
+
+static void set_host(struct page *p, struct slice url, const char *from)
+{
+    p->host = url_host(&p->arena, url);
+    p->host_from = from;
 }
 
 static void set_url(struct page *p, const char *url, const char *from)
@@ -167,7 +179,7 @@ static void set_url(struct page *p, const char *url, const char *from)
     p->url = url;
     p->url_from = from;
     if (!p->host)
-        p->host = url_host(&p->arena, slice_of(url));
+        set_host(p, slice_of(url), from);
 }
 
 int url_run(struct page *p, struct winnow_error *err)
@@ -181,13 +193,13 @@ int url_run(struct page *p, struct winnow_error *err)
         if (is_web_url(url))
             set_url(p, url, from);
         else /* a bare host, as --site gives it */
-            p->host = url_host(&p->arena, slice_of(url));
+            set_host(p, slice_of(url), from);
     }
     if (p->kind == WINNOW_KIND_HTML)
         set_url(p, saved_from(p), "saved-from comment");
     struct slice folder = in->name ? host_in_path(in->name) : (struct slice){NULL, 0};
     if (!p->host && folder.len > 0)
-        p->host = url_host(&p->arena, folder);
+        set_host(p, folder, "folder");
     if (p->kind == WINNOW_KIND_HTML) {
         set_url(p, head_value(p, &canonical), "canonical");
         set_url(p, head_value(p, &og_url), "og:url");

@@ -49,8 +49,8 @@ int winnow_new(const struct winnow_options *options, struct winnow **ret, struct
         w->limits.max_attrs > 10000 || w->limits.max_nodes > BYTES_MOST) {
         free(w);
         return err_set(err, WINNOW_EUSAGE,
-                       "a limit is too large; the most is 2 GiB a page, 4096 levels, "
-                       "10000 attributes");
+                       "a limit is too large; the most is 2 GiB a page, 2^31 nodes, 4096 "
+                       "levels, 10000 attributes");
     }
     *ret = w;
     return WINNOW_OK;

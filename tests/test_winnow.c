@@ -58,14 +58,18 @@ static void finds_the_url_in_the_order_of_trust(void **state)
     (void)state;
     const char *canonical = "<html><link rel=\"canonical\" href=\"https://c.example/x\"><p>x";
     expect_meta(canonical, NULL, "url", "https://c.example/x", "canonical");
-    expect_meta(canonical, "drop/d.example/x.html", "host", "d.example", "canonical");
+    expect_meta(canonical, "drop/d.example/x.html", "host", "d.example", "folder");
     expect_meta("<html><meta property='og:url' content='https://o.example/y'><p>x", NULL, "url",
                 "https://o.example/y", "og:url");
     expect_meta("<!-- saved from url=(0021)https://www.s.example/ -->\n<html><p>x", NULL, "host",
                 "s.example", "saved-from comment");
-    expect_meta("text\n", "v1.2/notes.old/page.txt", "host", "notes.old", "folder or option");
+    expect_meta("text\n", "v1.2/notes.old/page.txt", "host", "notes.old", "folder");
     expect_meta("text\n", "v1.2/page.txt", "host", NULL, NULL);
     expect_meta("<html><link rel=canonical href='javascript:x'><p>x", NULL, "url", NULL, NULL);
+    expect_meta("<html><link rel=canonical href='http://x.example/\x1b[31m'><p>x", NULL, "url", NULL,
+                NULL);
+    expect_meta("<html><link rel=canonical href='http://x.example/\n# rules: y'><p>x", NULL, "url",
+                NULL, NULL);
 }
 
 static void writes_a_record_that_makes_up_the_page(void **state)
