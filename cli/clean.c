@@ -51,7 +51,7 @@ static struct target *list_targets(const struct settings *s, const struct inputs
     for (size_t i = 0; targets && i < in->count; i++) {
         struct stat st;
         targets[i] = (struct target){output_path(s, in->items[i].name), in->items[i].path, 0, 0};
-        if (in->items[i].kind == INPUT_FILE && stat(in->items[i].path, &st) == 0) {
+        if (input_file(&in->items[i], &st)) {
             targets[i].dev = st.st_dev;
             targets[i].ino = st.st_ino;
         }
@@ -115,7 +115,11 @@ static int write_result(const struct settings *s, const struct input *in,
     if (!s->out)
         return output_stdout(page, s->format, in->path);
     char *path = output_path(s, in->name);
-    int code = path ? output_file(page, s->format, in->path, path) : EX_OSERR;
+    if (!path) {
+        say("%s: out of memory; free some, then clean it again", in->path);
+        return EX_OSERR;
+    }
+    int code = output_file(page, s->format, in->path, path);
     free(path);
     return code;
 }
@@ -135,8 +139,8 @@ static void clean_all(struct winnow *w, const struct settings *s, const struct i
             *code = one;
             (*failed)++;
         }
-        if (one == EX_IOERR && !s->out)
-            break; /* nobody reads standard output any more */
+        if (!s->out && ferror(stdout))
+            break; /* the rest could not be written either */
         if (s->out)
             progress_show(&progress, i + 1, in->count);
     }

@@ -1,5 +1,6 @@
 /* explain.c - winnow explain: every block of one page, kept or not, and why. */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "commands.h"
@@ -25,6 +26,17 @@ static int explain_one(const struct settings *s, const struct input *in)
     return code;
 }
 
+/* The input is never written over: the page would be lost. */
+static int check_target(const struct settings *s, const struct input *in)
+{
+    struct stat from, to;
+    if (!s->html || !input_file(in, &from) || stat(s->html, &to) != 0 ||
+        from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+        return EX_OK;
+    say("%s would be written over the input %s; choose another file with --html", s->html, in->path);
+    return EX_USAGE;
+}
+
 int command_explain(const struct settings *s)
 {
     struct inputs in;
@@ -36,7 +48,9 @@ int command_explain(const struct settings *s)
         say("explain takes one page; name a single file, URL or -");
         code = EX_USAGE;
     } else if (failed == 0) {
-        code = explain_one(s, &in.items[0]);
+        code = check_target(s, &in.items[0]);
+        if (code == EX_OK)
+            code = explain_one(s, &in.items[0]);
     }
     inputs_free(&in);
     return code;

@@ -297,14 +297,14 @@ static const struct failure {
      "save the page with a browser and name the file"},
     {CURLE_PEER_FAILED_VERIFICATION, EX_UNAVAILABLE, "the host's certificate is not valid",
      "check the URL, the clock and the package ca-certificates"},
-    {CURLE_OUT_OF_MEMORY, EX_SOFTWARE, "no memory left", "lower --max-size"},
+    {CURLE_OUT_OF_MEMORY, EX_OSERR, "no memory left", "lower --max-size"},
 };
 
 static const struct failure stops[] = {
     [STOP_LIMIT] = {CURLE_WRITE_ERROR, EX_DATAERR, "is larger than the limit", "raise --max-size"},
     [STOP_HEADERS] = {CURLE_WRITE_ERROR, EX_UNAVAILABLE, "sends headers without end",
                       "save the page with a browser and name the file"},
-    [STOP_MEMORY] = {CURLE_OUT_OF_MEMORY, EX_SOFTWARE, "no memory left", "lower --max-size"},
+    [STOP_MEMORY] = {CURLE_OUT_OF_MEMORY, EX_OSERR, "no memory left", "lower --max-size"},
 };
 
 static const struct failure *failure_find(const struct transfer *t, CURLcode code)
@@ -430,22 +430,22 @@ static int url_read(CURLU *url, const char *text, char *shown, size_t shown_size
     return 0;
 }
 
-/* Copies s up to its first byte that is none of a media type or charset name. */
-static void copy_token(char *ret, size_t size, const char *s, bool lower)
+/* Copies s up to its first byte that is none of a charset's name. */
+static void copy_token(char *ret, size_t size, const char *s)
 {
     size_t n = 0;
 
     for (; n + 1 < size && (isalnum((unsigned char)s[n]) || (s[n] && strchr("/._:+-", s[n]))); n++)
-        ret[n] = (char)(lower ? tolower((unsigned char)s[n]) : s[n]);
+        ret[n] = s[n];
     ret[n] = '\0';
 }
 
-/* Splits `text/html; charset="utf-8"`. */
+/* Finds the charset in `text/html; charset="utf-8"`.  The type itself is passed over:
+ * servers name it wrongly, and the bytes tell what is no page. */
 static void content_type_read(const char *header, struct fetched *ret)
 {
-    const char *p = header + strspn(header, " \t");
+    const char *p = header;
 
-    copy_token(ret->type, sizeof ret->type, p, true);
     while ((p = strchr(p, ';')) != NULL) {
         p++;
         p += strspn(p, " \t");
@@ -457,7 +457,7 @@ static void content_type_read(const char *header, struct fetched *ret)
             continue;
         p++;
         p += strspn(p, " \t\"'");
-        copy_token(ret->charset, sizeof ret->charset, p, false);
+        copy_token(ret->charset, sizeof ret->charset, p);
         return;
     }
 }
@@ -478,7 +478,7 @@ static int transfer_finish(struct transfer *t, struct fetched *ret)
         free(f.url);
         if (!t->data)
             free(f.data);
-        return EX_SOFTWARE;
+        return EX_OSERR;
     }
     t->data = NULL;
     *ret = f;
@@ -515,13 +515,13 @@ int fetch_url(const char *text, const struct fetch_options *options, struct fetc
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
         snprintf(message, message_size, "libcurl does not start; check its installation");
-        return EX_SOFTWARE;
+        return EX_UNAVAILABLE;
     }
     url = curl_url();
     t.easy = curl_easy_init();
     if (!url || !t.easy) {
         snprintf(message, message_size, "no memory left; lower --max-size");
-        status = EX_SOFTWARE;
+        status = EX_OSERR;
         goto out;
     }
     status = url_read(url, text, t.shown, sizeof t.shown, message, message_size);

@@ -28,13 +28,12 @@ struct fetched {
     char *data; /* decoded; never NULL */
     size_t len;
     char *url;        /* where the page came from in the end, after redirects */
-    char type[80];    /* "text/html", in lower case; "" where HTTP did not say */
     char charset[40]; /* "" where HTTP did not say */
 };
 
 /* Fetches url.  0, or an exit code of sysexits.h: EX_USAGE (no URL that can be
  * fetched), EX_DATAERR (over max_bytes), EX_UNAVAILABLE (refused or failed),
- * EX_SOFTWARE (no memory); then message is one line, "URL: reason; what to do".
+ * EX_OSERR (no memory); then message is one line, "URL: reason; what to do".
  * options may be NULL. *ret is to be freed with fetched_free. */
 int fetch_url(const char *url, const struct fetch_options *options, struct fetched *ret,
               char *message, size_t message_size);

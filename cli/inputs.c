@@ -174,6 +174,19 @@ void inputs_free(struct inputs *in)
     *in = (struct inputs){0};
 }
 
+bool input_file(const struct input *in, struct stat *ret)
+{
+    switch (in->kind) {
+    case INPUT_FILE:
+        return stat(in->path, ret) == 0;
+    case INPUT_STDIN:
+        return fstat(STDIN_FILENO, ret) == 0 && S_ISREG(ret->st_mode);
+    case INPUT_URL:
+        break;
+    }
+    return false;
+}
+
 /* --- bytes ------------------------------------------------------------------------------------------ */
 
 static int too_large(const char *path, size_t max)
@@ -192,7 +205,8 @@ static int read_all(int fd, const char *path, size_t expect, size_t max, struct 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            say("%s: %s", path, strerror(errno));
+            say("%s: cannot be read: %s; check it and its disk, then clean it again", path,
+                strerror(errno));
             free(data);
             return EX_IOERR;
         }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "options.h"
 
@@ -22,10 +23,15 @@ struct inputs {
 };
 
 /* Lists what the arguments name: files, folders with all regular files in them (by
- * name; not below skip, the output folder), URLs, "-".  None is standard input.
- * Arguments that cannot be read are named and counted in *failed.  0 or EX_OSERR. */
+ * name; not those below the output folder of -o), URLs, "-".  None is standard input.
+ * Arguments that cannot be read are named and counted in *failed; *code becomes the
+ * last one's exit code and is untouched where there is none, or where it lies inside
+ * a folder.  0, or EX_OSERR after a message. */
 int inputs_list(const struct settings *s, struct inputs *ret, size_t *failed, int *code);
 void inputs_free(struct inputs *in);
+
+/* Which file an input is, also one that became standard input; false: none. */
+bool input_file(const struct input *in, struct stat *ret);
 
 /* An input's bytes, and what is known of where they came from. */
 struct loaded {

@@ -32,8 +32,8 @@ static int print_help(void)
     printf("  winnow COMMAND --help      the options of a command\n"
            "  winnow --version           this version, and its HTML parser\n\n"
            "exit codes: 0 done; 1 some of several inputs failed; 64 usage; 65 no page;\n"
-           "66 cannot be opened; 69 fetch failed; 73 cannot be created; 74 cannot be\n"
-           "read or written; 78 rules.  man winnow tells more.\n");
+           "66 cannot be opened; 69 fetch failed; 71 no memory; 73 cannot be created;\n"
+           "74 cannot be read or written; 78 rules.  man winnow tells more.\n");
     return output_end();
 }
 

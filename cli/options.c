@@ -39,10 +39,35 @@ static bool set_url(struct settings *s, const char *value)
     return strncasecmp(value, "http://", 7) == 0 || strncasecmp(value, "https://", 8) == 0;
 }
 
+static bool is_label_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* Labels with a dot between them (RFC 1123).  The library passes over what is no
+ * host, and then no rule of the site applies: better to say so. */
+static bool is_host(const char *s)
+{
+    for (;;) {
+        size_t len = 0;
+        while (is_label_char(s[len]))
+            len++;
+        if (len == 0 || len > 63 || s[0] == '-' || s[len - 1] == '-')
+            return false;
+        if (!s[len])
+            return true;
+        if (s[len] != '.')
+            return false;
+        s += len + 1;
+        if (!*s)
+            return true; /* the root's dot */
+    }
+}
+
 static bool set_site(struct settings *s, const char *value)
 {
     s->site = value;
-    return *value != '\0' && !strchr(value, '/');
+    return strlen(value) <= 254 && is_host(value);
 }
 
 static bool set_kind(struct settings *s, const char *value)

@@ -75,12 +75,24 @@ static void open_to_umask(int fd)
         return; /* a file system without modes */
 }
 
+/* A name for mkostemp in path's folder.  It does not hold path's own name: that may
+ * be as long as a name can be. */
+static char *temp_path(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int folder = slash ? (int)(slash + 1 - path) : 0;
+    char *temp = NULL;
+    return asprintf(&temp, "%.*s.winnow-XXXXXX", folder, path) < 0 ? NULL : temp;
+}
+
 int output_file(const struct winnow_page *page, enum winnow_format format, const char *input,
                 const char *path)
 {
-    char *temp = NULL;
-    if (asprintf(&temp, "%s.winnow-XXXXXX", path) < 0)
+    char *temp = temp_path(path);
+    if (!temp) {
+        say("%s: out of memory; free some, then clean %s again", path, input);
         return EX_OSERR;
+    }
     int fd = make_folders(temp) == 0 ? mkostemp(temp, O_CLOEXEC) : -1;
     FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!stream) {

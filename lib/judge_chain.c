@@ -235,6 +235,7 @@ bool chain_fit(struct detector *d, const struct chain *c)
     if (d->status != WINNOW_OK)
         return false;
     bridge_edges(d);
+    d->overlaps = d->nlinks > 0 && chain_start(d, B) < chain_end(d, A);
     trim_edges(d);
     if (d->nlinks == 0 || d->status != WINNOW_OK)
         return false;

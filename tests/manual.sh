@@ -2,7 +2,7 @@
 # manual.sh - run the examples of the manuals, so that they cannot rot.
 #
 # usage: manual.sh SOURCE BIN    BIN holds the program
-set -eu
+set -euo pipefail
 source=$(cd "$1" && pwd)
 PATH=$(cd "$2" && pwd):$PATH
 work=$(mktemp -d)
@@ -35,16 +35,33 @@ done < <(examples "$source/docs/winnow.1")
 
 examples "$source/docs/winnow-rules.5" > tideway.example.txt
 winnow rules lint tideway.example.txt
-winnow rules test tideway.example.txt | grep -q ': 1 tests, 0 failed' ||
+winnow rules test tideway.example.txt | grep ': 1 tests, 0 failed' > /dev/null ||
     { echo "manual.sh: the example of winnow-rules.5 does not pass its test" >&2; exit 1; }
 
 # Every option and command of the program has its place in the manual.
+all=0
 for command in clean explain rules; do
-    winnow "$command" --help | grep -oE -- '--[a-z-]+' | sort -u | while IFS= read -r option; do
+    options=$(winnow "$command" --help | grep -oE -- '--[a-z-]+' | sort -u) ||
+        { echo "manual.sh: winnow $command --help names no options" >&2; exit 1; }
+    named=0
+    for option in $options; do
         grep -q -- "Fl .*\\\\-${option#--}" "$source/docs/winnow.1" ||
             { echo "manual.sh: $option of winnow $command is not in winnow.1" >&2; exit 1; }
+        named=$((named + 1))
     done
+    [ "$named" -ge 2 ] || { echo "manual.sh: winnow $command --help names $named options" >&2; exit 1; }
+    all=$((all + named))
 done
+[ "$all" -ge 20 ] || { echo "manual.sh: only $all options found in the helps" >&2; exit 1; }
+
+# Both name the same exit codes.
+codes_in_help=$(winnow --help | sed -n '/^exit codes:/,$p' | grep -oE '[0-9]+' | sort -n | tr '\n' ' ')
+codes_in_manual=$(sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$source/docs/winnow.1" |
+    sort -n | tr '\n' ' ')
+[ "$codes_in_help" = "$codes_in_manual" ] && [ "$(wc -w <<< "$codes_in_help")" -ge 8 ] || {
+    echo "manual.sh: exit codes: winnow --help has $codes_in_help, winnow.1 $codes_in_manual" >&2
+    exit 1
+}
 
 # The completion offers what the program has.
 bash -c ". '$source/cli/completions/winnow.bash'
@@ -53,11 +70,14 @@ bash -c ". '$source/cli/completions/winnow.bash'
     { echo "manual.sh: the completion does not complete" >&2; exit 1; }
 
 # And every directive in its manual.
-sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", .*(DIRECTIVE_RESERVED)?.*/\1/p' "$source/lib/directives.h" |
-    while IFS= read -r name; do
-        grep -q "X([A-Z_]*, \"$name\".*DIRECTIVE_RESERVED" "$source/lib/directives.h" && continue
-        case $name in strip_attr | post_strip_attr) continue ;; esac # other names of strip
-        grep -qw -- "$name" "$source/docs/winnow-rules.5" ||
-            { echo "manual.sh: directive $name is not in winnow-rules.5" >&2; exit 1; }
-    done
+directives=$(sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", .*/\1/p' "$source/lib/directives.h")
+named=0
+for name in $directives; do
+    grep -q "X([A-Z_]*, \"$name\".*DIRECTIVE_RESERVED" "$source/lib/directives.h" && continue
+    case $name in strip_attr | post_strip_attr) continue ;; esac # other names of strip
+    grep -qw -- "$name" "$source/docs/winnow-rules.5" ||
+        { echo "manual.sh: directive $name is not in winnow-rules.5" >&2; exit 1; }
+    named=$((named + 1))
+done
+[ "$named" -ge 20 ] || { echo "manual.sh: only $named directives found in directives.h" >&2; exit 1; }
 echo "manual.sh: $ran examples and the rule file ran"

@@ -299,6 +299,59 @@ static void never_writes_over_its_input(void **state)
     free(text);
 }
 
+static void explain_never_writes_over_its_input(void **state)
+{
+    char *text;
+
+    (void)state;
+    make_folder("in14");
+    make_file("in14/f.html", PAGE);
+    assert_int_equal(link(path_of("in14/f.html"), path_of("in14/same.html")), 0);
+    assert_refused(RUN("explain", "--html", path_of("in14/f.html"), path_of("in14/f.html")),
+                   EX_USAGE, "; choose another file");
+    assert_refused(RUN("explain", "--html", path_of("in14/same.html"), path_of("in14/f.html")),
+                   EX_USAGE, "in14/f.html");
+    text = read_file("in14/f.html");
+    assert_string_equal(text, PAGE);
+    free(text);
+}
+
+static void a_file_on_standard_input_is_not_written_over(void **state)
+{
+    const char *explain[] = {"explain", "--html", NULL, "-", NULL};
+    const char *clean[] = {"clean", "-o", NULL, NULL};
+    char *text;
+
+    (void)state;
+    make_folder("in15");
+    make_file("in15/stdin.txt", PAGE); /* the name that standard input's text gets */
+    explain[2] = path_of("in15/stdin.txt");
+    assert_refused(run_launch((struct launch){.args = explain, .in = path_of("in15/stdin.txt")}),
+                   EX_USAGE, "; choose another file");
+    clean[2] = path_of("in15");
+    assert_refused(run_launch((struct launch){.args = clean, .in = path_of("in15/stdin.txt")}),
+                   EX_USAGE, "; choose another folder");
+    text = read_file("in15/stdin.txt");
+    assert_string_equal(text, PAGE);
+    free(text);
+}
+
+/* A name may have 255 bytes: what is made on the way must not need more. */
+static void a_name_as_long_as_names_may_be_is_written(void **state)
+{
+    char in[260] = "", out[260];
+    struct run r;
+
+    (void)state;
+    memset(in, 'n', 251);
+    snprintf(out, sizeof out, "out16/%s.txt", in);
+    make_file(in, PAGE);
+    r = RUN("clean", "-o", path_of("out16"), path_of(in));
+    assert_code(&r, 0);
+    assert_file_holds(out, WORDS);
+    run_free(&r);
+}
+
 static void the_same_inputs_give_the_same_bytes(void **state)
 {
     struct run a, b;
@@ -333,6 +386,29 @@ static void one_bad_input_of_several_costs_only_itself(void **state)
     assert_err(&r, "missing.html");
     assert_only("out11", "./a.html.txt ./b.html.txt ");
     run_free(&r);
+}
+
+static void standard_input_that_cannot_be_read_costs_only_itself(void **state)
+{
+    const char *args[] = {"clean", "--format", "jsonl", "-", NULL, NULL};
+    struct run r;
+
+    (void)state;
+    make_file("a.html", PAGE);
+    args[4] = path_of("a.html");
+    r = run_launch((struct launch){.args = args, .in = folder}); /* read() of a folder: EISDIR */
+    assert_code(&r, 1);
+    assert_out(&r, WORDS);
+    assert_one_error(&r);
+    run_free(&r);
+}
+
+static void a_read_error_says_what_to_do(void **state)
+{
+    (void)state;
+    assert_refused(run_launch((struct launch){.args = (const char *const[]){"clean", NULL},
+                                              .in = folder}),
+                   EX_IOERR, "standard input: cannot be read: ");
 }
 
 static void a_missing_file_is_named(void **state)
@@ -430,6 +506,14 @@ static void usage_errors_name_what_is_wrong(void **state)
         {{"clean", "--max-size", "many", NULL}, "many"},
         {{"clean", "--max-size", "-1", NULL}, "-1"},
         {{"clean", "--max-size", "99999999999999999999G", NULL}, "--max-size"},
+        {{"clean", "--site", "???", NULL}, "???"},
+        {{"clean", "--site", "https://ferry.example", NULL}, "--site"},
+        {{"clean", "--site", "ferry..example", NULL}, "--site"},
+        {{"clean", "--site", ".example", NULL}, "--site"},
+        {{"clean", "--site", "-ferry.example", NULL}, "--site"},
+        {{"clean", "--site", "ferry.example:80", NULL}, "--site"},
+        {{"clean", "--site", "ferry example", NULL}, "--site"},
+        {{"clean", "--site", "", NULL}, "--site"},
         {{"rules", "bake", NULL}, "lint or test"},
         {{"rules", NULL}, "lint"},
     };
@@ -535,6 +619,17 @@ static void repeats_go_unless_they_are_to_stay(void **state)
     assert_code(&r, 0);
     assert_string_equal(r.out, LONG_LINE WORDS "\n" LONG_LINE OTHER "\n");
     run_free(&r);
+}
+
+static void a_site_is_any_host_name(void **state)
+{
+    static const char *const sites[] = {"ferry.example", "Ferry-2.EXAMPLE", "ferry.example.",
+                                        "localhost", "127.0.0.1", "xn--80ak6aa92e.com"};
+
+    (void)state;
+    make_file("a.html", PAGE);
+    for (size_t i = 0; i < sizeof sites / sizeof *sites; i++)
+        assert_done(RUN("clean", "--site", sites[i], path_of("a.html")), WORDS);
 }
 
 static void rules_apply_to_their_site_alone(void **state)
@@ -654,8 +749,13 @@ int main(void)
         cmocka_unit_test(several_inputs_want_an_output_or_lines),
         cmocka_unit_test(two_inputs_for_one_output_are_both_named),
         cmocka_unit_test(never_writes_over_its_input),
+        cmocka_unit_test(explain_never_writes_over_its_input),
+        cmocka_unit_test(a_file_on_standard_input_is_not_written_over),
+        cmocka_unit_test(a_name_as_long_as_names_may_be_is_written),
         cmocka_unit_test(the_same_inputs_give_the_same_bytes),
         cmocka_unit_test(one_bad_input_of_several_costs_only_itself),
+        cmocka_unit_test(standard_input_that_cannot_be_read_costs_only_itself),
+        cmocka_unit_test(a_read_error_says_what_to_do),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_page_over_the_limit_is_refused),
         cmocka_unit_test(a_packed_page_over_the_limit_is_refused),
@@ -671,6 +771,7 @@ int main(void)
         cmocka_unit_test(a_guessed_charset_is_noted_unless_quiet),
         cmocka_unit_test(quiet_does_not_hide_errors),
         cmocka_unit_test(repeats_go_unless_they_are_to_stay),
+        cmocka_unit_test(a_site_is_any_host_name),
         cmocka_unit_test(rules_apply_to_their_site_alone),
         cmocka_unit_test(a_rule_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(lint_names_the_line),

@@ -482,8 +482,8 @@ static void holds_little_memory_for_a_page_that_is_all_tags(void **state)
 static void reads_long_plain_pages_with_the_parser_asked_for(void **state)
 {
     (void)state;
-    struct buf page = repeated("", "<p class=a id=b title=c>A line of text and <a href=d>a link</a>",
-                               50000, "");
+    struct buf page = repeated(
+        "", "<p class=a id=b title=c>A line of text and <a href=d>a link</a>", 50000, "");
     for (size_t i = 0; parser_at(i); i++) {
         struct tree t, small;
         parse_with(parser_at(i), slice_of("<p>x"), &plenty, &small);
