@@ -20,67 +20,88 @@ static void render_text(const struct page *p, struct buf *ret)
 
 /* --- the record --------------------------------------------------------------------------- */
 
+/* A record in the making; what jansson could not make is remembered. */
+struct record {
+    const struct page *page;
+    bool failed;
+};
+
 static json_t *string_of(struct slice s)
 {
     return json_stringn(s.p ? s.p : "", s.len);
 }
 
-static json_t *json_of_meta(const struct page *p)
+/* Takes over value; NULL is what an allocation left. */
+static void set(struct record *r, json_t *object, const char *key, json_t *value)
 {
-    json_t *meta = json_object(), *rules = json_array(), *notes = json_array(), *from = json_object();
+    r->failed |= !value || json_object_set_new(object, key, value) != 0;
+}
+
+static void append(struct record *r, json_t *array, json_t *value)
+{
+    r->failed |= !value || json_array_append_new(array, value) != 0;
+}
+
+static json_t *json_of_meta(struct record *r)
+{
+    const struct page *p = r->page;
+    json_t *meta = json_object(), *rules = json_array(), *notes = json_array(),
+           *from = json_object();
     for (size_t i = 0; i < p->nmeta; i++) {
         const struct meta_item *m = &p->meta[i];
         if (strcmp(m->name, "rules") == 0) {
-            json_array_append_new(rules, json_string(m->value));
+            append(r, rules, json_string(m->value));
             continue;
         }
-        json_object_set_new(meta, m->name, json_string(m->value));
+        set(r, meta, m->name, json_string(m->value));
         if (*m->from)
-            json_object_set_new(from, m->name, json_string(m->from));
+            set(r, from, m->name, json_string(m->from));
     }
     for (size_t i = 0; i < p->nnotes; i++)
-        json_array_append_new(notes, json_string(p->notes[i]));
-    json_object_set_new(meta, "kind", json_string(p->kind == WINNOW_KIND_HTML ? "html" : "dump"));
-    json_object_set_new(meta, "from", from);
-    json_object_set_new(meta, "rules", rules);
-    json_object_set_new(meta, "notes", notes);
+        append(r, notes, json_string(p->notes[i]));
+    set(r, meta, "kind", json_string(p->kind == WINNOW_KIND_HTML ? "html" : "dump"));
+    set(r, meta, "from", from);
+    set(r, meta, "rules", rules);
+    set(r, meta, "notes", notes);
     return meta;
 }
 
-static json_t *json_of_span(const struct page *p, const struct span *s)
+static json_t *json_of_span(struct record *r, const struct span *s)
 {
-    const struct reason *r = &p->verdicts.reasons[s->reason];
+    const struct page *p = r->page;
+    const struct reason *why = &p->verdicts.reasons[s->reason];
     json_t *o = json_object();
-    json_object_set_new(o, "start", json_integer(s->start));
-    json_object_set_new(o, "end", json_integer(s->end));
-    json_object_set_new(o, "stage", json_string(r->stage));
-    json_object_set_new(o, "reason", json_string(r->text));
-    if (r->other_end > 0)
-        json_object_set_new(o, "repeats", json_pack("[I,I]", (json_int_t)r->other_start,
-                                                    (json_int_t)r->other_end));
-    json_object_set_new(o, "text", string_of((struct slice){p->text + s->start, s->end - s->start}));
+    set(r, o, "start", json_integer(s->start));
+    set(r, o, "end", json_integer(s->end));
+    set(r, o, "stage", json_string(why->stage));
+    set(r, o, "reason", json_string(why->text));
+    if (why->other_end > 0)
+        set(r, o, "repeats", json_pack("[I,I]", (json_int_t)why->other_start,
+                                       (json_int_t)why->other_end));
+    set(r, o, "text", string_of((struct slice){p->text + s->start, s->end - s->start}));
     if (s->verdict == WINNOW_REPLACED)
-        json_object_set_new(o, "with", string_of(s->with));
+        set(r, o, "with", string_of(s->with));
     return o;
 }
 
-static json_t *json_of_spans(const struct page *p, enum winnow_verdict verdict)
+static json_t *json_of_spans(struct record *r, enum winnow_verdict verdict)
 {
+    const struct verdicts *v = &r->page->verdicts;
     json_t *list = json_array();
-    for (size_t i = 0; i < p->verdicts.count; i++)
-        if (p->verdicts.spans[i].verdict == verdict)
-            json_array_append_new(list, json_of_span(p, &p->verdicts.spans[i]));
+    for (size_t i = 0; i < v->count; i++)
+        if (v->spans[i].verdict == verdict)
+            append(r, list, json_of_span(r, &v->spans[i]));
     return list;
 }
 
-static json_t *json_of_page(const struct page *p, struct slice text)
+static json_t *json_of_page(struct record *r, struct slice text)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "id", json_string(p->id));
-    json_object_set_new(o, "text", string_of(text));
-    json_object_set_new(o, "metadata", json_of_meta(p));
-    json_object_set_new(o, "removed", json_of_spans(p, WINNOW_REMOVED));
-    json_object_set_new(o, "replaced", json_of_spans(p, WINNOW_REPLACED));
+    set(r, o, "id", json_string(r->page->id));
+    set(r, o, "text", string_of(text));
+    set(r, o, "metadata", json_of_meta(r));
+    set(r, o, "removed", json_of_spans(r, WINNOW_REMOVED));
+    set(r, o, "replaced", json_of_spans(r, WINNOW_REPLACED));
     return o;
 }
 
@@ -92,11 +113,12 @@ static int add_json(const char *data, size_t len, void *ret)
 
 static void dump_json(const struct page *p, size_t flags, struct buf *ret)
 {
+    struct record r = {.page = p};
     struct buf text;
     buf_init(&text, SIZE_MAX / 2);
     render_text(p, &text);
-    json_t *o = json_of_page(p, buf_slice(&text));
-    if (text.status != WINNOW_OK || json_dump_callback(o, add_json, ret, flags) != 0)
+    json_t *o = json_of_page(&r, buf_slice(&text));
+    if (text.status != WINNOW_OK || r.failed || json_dump_callback(o, add_json, ret, flags) != 0)
         ret->status = WINNOW_ENOMEM;
     buf_addc(ret, '\n');
     json_decref(o);
@@ -127,7 +149,7 @@ int render_page(const struct page *p, enum winnow_format format, winnow_write_fn
                 void *ctx, struct winnow_error *err)
 {
     if ((size_t)format >= sizeof formats / sizeof *formats)
-        return err_set(err, WINNOW_EUSAGE, "there is no format %d", (int)format);
+        return err_set(err, WINNOW_EUSAGE, "there is no format %d; winnow.h lists them", (int)format);
     struct buf out;
     buf_init(&out, SIZE_MAX / 2);
     formats[format](p, &out);
@@ -135,7 +157,7 @@ int render_page(const struct page *p, enum winnow_format format, winnow_write_fn
     if (status != WINNOW_OK)
         status = err_nomem(err);
     else if (out.len > 0 && write(ctx, out.data, out.len) != 0)
-        status = err_set(err, WINNOW_EIO, "writing was stopped");
+        status = err_set(err, WINNOW_EIO, "writing was stopped by the caller; render the page again");
     buf_free(&out);
     return status;
 }

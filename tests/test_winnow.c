@@ -99,6 +99,43 @@ static void writes_a_record_that_makes_up_the_page(void **state)
     winnow_free(w);
 }
 
+/* A rule that does not compile, in a script of two bytes a letter, fills a note to its
+ * limit: it is cut between letters and stands in the record. */
+static void cuts_a_long_note_between_characters(void **state)
+{
+    (void)state;
+    char rules[2000] = "match_text: /./\ndrop_line: /x(";
+    for (size_t i = 0; i < 300; i++)
+        strcat(rules, "ж");
+    strcat(rules, "/\n");
+    struct winnow *w = winnow_with("x.txt", rules);
+    struct winnow_page *page = page_of(w, "text\n", NULL);
+    char *text = page_render(page, WINNOW_JSONL);
+    json_t *o = json_loads(text, 0, NULL);
+    assert_non_null(o);
+    assert_int_equal(
+        json_array_size(json_object_get(json_object_get(o, "metadata"), "notes")), 1);
+    json_decref(o);
+    free(text);
+    winnow_page_free(page);
+    winnow_free(w);
+}
+
+static void explains_notes_and_replacements_as_a_web_page(void **state)
+{
+    (void)state;
+    struct winnow *w = winnow_with(
+        "x.txt", "match_text: /./\nrepair(/hello/): good<bye\ndrop_line: /(/\n");
+    struct winnow_page *page = page_of(w, "hello & all\n", NULL);
+    char *html = page_render(page, WINNOW_EXPLAIN_HTML);
+    assert_non_null(strstr(html, ">hello</del><ins>good&lt;bye</ins>"));
+    assert_non_null(strstr(html, "<small>note</small> "));
+    assert_non_null(strstr(html, " &amp; all"));
+    free(html);
+    winnow_page_free(page);
+    winnow_free(w);
+}
+
 static void refuses_a_page_over_its_limits_and_says_so(void **state)
 {
     (void)state;
@@ -115,6 +152,12 @@ static void refuses_a_page_over_its_limits_and_says_so(void **state)
     assert_int_equal(winnow_clean(w, &in, &page, &err), WINNOW_ELIMIT);
     assert_non_null(strstr(err.text, "1000"));
     assert_null(page);
+    memset(big, 'a', sizeof big);
+    for (size_t i = 1; i < 200; i += 2)
+        big[i] = '\n';
+    in = (struct winnow_input){.data = big, .len = 200};
+    assert_int_equal(winnow_clean(w, &in, &page, &err), WINNOW_ELIMIT);
+    assert_non_null(strstr(err.text, "50 lines"));
     in = (struct winnow_input){.data = nodes, .len = strlen(nodes)};
     assert_int_equal(winnow_clean(w, &in, &page, &err), WINNOW_ELIMIT);
     assert_non_null(strstr(err.text, "50"));
@@ -198,6 +241,8 @@ int main(void)
         cmocka_unit_test(finds_metadata_and_says_where_it_came_from),
         cmocka_unit_test(finds_the_url_in_the_order_of_trust),
         cmocka_unit_test(writes_a_record_that_makes_up_the_page),
+        cmocka_unit_test(cuts_a_long_note_between_characters),
+        cmocka_unit_test(explains_notes_and_replacements_as_a_web_page),
         cmocka_unit_test(refuses_a_page_over_its_limits_and_says_so),
         cmocka_unit_test(refuses_limits_that_cannot_be),
         cmocka_unit_test(keeps_the_text_when_the_input_is_gone),
