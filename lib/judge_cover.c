@@ -58,6 +58,46 @@ static bool number_differs(const struct detector *d, enum side s, const struct l
     return false;
 }
 
+/* Does the word that holds pos start with a capital?  Folding changed its first letter. */
+static bool is_capital_word(const struct detector *d, uint32_t pos)
+{
+    uint32_t word = norm_word_at(&d->norm, pos + 1);
+    uint32_t at = word > 0 ? d->norm.words[word - 1] : pos;
+    uint32_t len = stream_text_end(d, at) - d->norm.map[at];
+    return memcmp(d->text.p + d->norm.map[at], d->norm.bytes + at, len) != 0;
+}
+
+/* Words that from..to touches. */
+static uint32_t words_in(const struct detector *d, uint32_t from, uint32_t to)
+{
+    uint32_t starts = norm_word_at(&d->norm, to) - norm_word_at(&d->norm, from);
+    return starts + !stream_is_word_start(d, from);
+}
+
+/* Do the sides say different things between two links?  One name for another, or
+ * several words for several, is no edit; a word that was dropped, added or misspelt is. */
+static bool says_otherwise(const struct detector *d, const struct link *link)
+{
+    const struct link *next = link + 1;
+    uint32_t a = link->a + link->len, b = link->b + link->len;
+    if (a >= next->a || b >= next->b)
+        return false;
+    if (words_in(d, a, next->a) > 2 && words_in(d, b, next->b) > 2)
+        return true;
+    return is_capital_word(d, a) && is_capital_word(d, b);
+}
+
+static bool meaning_differs(const struct detector *d, enum side s, const struct line *l)
+{
+    for (size_t i = chain_link_behind(d, s, l->start); i + 1 < d->nlinks; i++) {
+        if (link_at(&d->links[i + 1], s) >= l->end)
+            return false;
+        if (says_otherwise(d, &d->links[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Does a line end on the other side where line l goes on and the two differ?  Then
  * one was cut there, and what follows is another line. */
 static bool is_broken_on_other(const struct detector *d, enum side s, const struct line *l)
@@ -105,6 +145,7 @@ bool cover_is_whole(const struct detector *d, enum side s, const struct line *l,
         return true;
     return !d->overlaps && stream_chars(l, len - c.covered) <= slack(l, where) &&
            stream_chars(l, c.hole) <= HOLE_MAX && !number_differs(d, s, l) &&
+           !meaning_differs(d, s, l) &&
            !has_own_sentence(d, l, &c) && !has_half_word(d, l, &c);
 }
 

@@ -62,8 +62,10 @@ void decide_fates(struct detector *d)
 /* Speaker labels, a chorus, the cells of a table recur because they belong there
  * (but nobody sings a chorus that is cut off); a sentence that differs by a word may
  * say something else; but not much that differs by little. */
-bool decide_is_repeat(const struct run *run)
+bool decide_is_repeat(const struct detector *d, const struct run *run)
 {
+    if (d->overlaps && !run->prose)
+        return false; /* rows of zeros, a song of one line: they are meant to recur */
     if (run->unmatched == 0)
         return run->weight >= (run->prose || run->cut ? MIN_REPEAT : MIN_SHORTS);
     if (run->rigid || run->unmatched > run->weight / NEAR_SHARE)

@@ -208,7 +208,7 @@ enum fate decide_fate_of(enum side s);
 void decide_fates(struct detector *d);
 
 /* Is what a side would lose enough, and like enough to the other, to go? */
-bool decide_is_repeat(const struct run *run);
+bool decide_is_repeat(const struct detector *d, const struct run *run);
 
 /* --- judge_remove.c: what goes from the text -------------------------------------------- */
 

@@ -114,7 +114,7 @@ static void extend_run(const struct detector *d, const struct group *g, enum sid
 /* Removes the lines of a run, and what without letters stands between them. */
 static void remove_run(struct detector *d, enum side s, struct run *run)
 {
-    if (run->weight > 0 && decide_is_repeat(run)) {
+    if (run->weight > 0 && decide_is_repeat(d, run)) {
         const struct line *first = &d->lines[run->first], *last = &d->lines[run->last];
         struct removal r = {.start = first->text_start, .end = last->text_end,
                             .cut = run->cut};
@@ -173,16 +173,32 @@ static bool seek_end(const struct detector *d, const struct line *l, uint32_t fr
     return *to > from;
 }
 
+/* The longest run of line l that the other side has without any difference: what is
+ * left of the line stays, so an edit would be lost with the piece. */
+static void longest_shared(const struct detector *d, enum side s, const struct line *l,
+                           uint32_t *ret_from, uint32_t *ret_to)
+{
+    *ret_from = *ret_to = l->start;
+    for (size_t i = chain_link_behind(d, s, l->start); i < d->nlinks; i++) {
+        uint32_t from = link_at(&d->links[i], s), to = from + d->links[i].len;
+        if (from >= l->end)
+            return;
+        from = from < l->start ? l->start : from;
+        to = to > l->end ? l->end : to;
+        if (to - from > *ret_to - *ret_from) {
+            *ret_from = from;
+            *ret_to = to;
+        }
+    }
+}
+
 /* Cuts the whole sentences that line i shares with the other side, if they are long
  * enough and not all of it. */
 static bool cut_piece(struct detector *d, enum side s, uint32_t i, bool truncated)
 {
     struct line *l = &d->lines[i];
-    struct cover c = cover_of(d, s, l);
-    uint32_t from = l->start + c.head, to = l->end - c.tail;
-    uint32_t before_end, start, next;
-    if (c.covered == 0 || stream_chars(l, to - from - c.covered) > l->weight / 8)
-        return false;
+    uint32_t from, to, before_end, start, next;
+    longest_shared(d, s, l, &from, &to);
     if (!seek_start(d, l, &from, to, &before_end, &start) || !seek_end(d, l, from, &to, &next) ||
         !stream_weighs(d, from, to, MIN_REPEAT))
         return false;

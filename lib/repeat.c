@@ -142,13 +142,6 @@ static bool run_round(struct stage *s)
 
 /* --- survivors ------------------------------------------------------------------------------- */
 
-/* Widens start..end to hold from..to. */
-static void widen(uint32_t *start, uint32_t *end, uint32_t from, uint32_t to)
-{
-    *start = from < *start ? from : *start;
-    *end = to > *end ? to : *end;
-}
-
 static bool is_blank(const char *s, size_t len)
 {
     while (len > 0 && (unsigned char)s[len - 1] <= ' ')
@@ -156,12 +149,44 @@ static bool is_blank(const char *s, size_t len)
     return len == 0;
 }
 
+/* Where what was to survive stands now. */
+struct found {
+    uint32_t start, end;             /* the range that holds all of it */
+    uint32_t longest_start, longest; /* its longest piece, and that piece's bytes */
+};
+
+static void find(struct found *f, uint32_t start, uint32_t end)
+{
+    f->start = start < f->start ? start : f->start;
+    f->end = end > f->end ? end : f->end;
+    if (end - start > f->longest) {
+        f->longest_start = start;
+        f->longest = end - start;
+    }
+}
+
+/* The range says most, unless it holds the copy itself or far more than that. */
+static void name_survivor(struct removal *r, const struct found *f)
+{
+    bool holds_itself = f->start < r->end && r->start < f->end;
+    if (f->longest == 0)
+        return;
+    if (holds_itself || (f->end - f->start) / 2 > r->end - r->start) {
+        r->other_start = f->longest_start;
+        r->other_end = f->longest_start + f->longest;
+    } else {
+        r->other_start = f->start;
+        r->other_end = f->end;
+    }
+}
+
 /* Follows a survivor that was itself removed later, whole or in part, in favour of
- * another: names the range that holds all that stayed. */
+ * another, to what stayed. */
 static void resolve(const struct stage *s, struct removal *r)
 {
     const struct verdicts *v = &s->page->verdicts;
-    uint32_t first_reason = s->marked[0].reason, start = UINT32_MAX, end = 0;
+    uint32_t first_reason = s->marked[0].reason;
+    struct found f = {.start = UINT32_MAX};
     for (size_t i = verdict_at(v, r->other_start);
          i < v->count && v->spans[i].start < r->other_end; i++) {
         const struct span *span = &v->spans[i];
@@ -169,16 +194,13 @@ static void resolve(const struct stage *s, struct removal *r)
         uint32_t to = span->end < r->other_end ? span->end : r->other_end;
         if (span->verdict != WINNOW_REMOVED) {
             if (!is_blank(s->page->text + from, to - from))
-                widen(&start, &end, from, to);
+                find(&f, from, to);
         } else if (span->reason >= first_reason && span->reason - first_reason < s->count) {
             const struct removal *o = &s->marked[span->reason - first_reason].removal;
-            widen(&start, &end, o->other_start, o->other_end);
+            find(&f, o->other_start, o->other_end);
         }
     }
-    if (start < end) {
-        r->other_start = start;
-        r->other_end = end;
-    }
+    name_survivor(r, &f);
 }
 
 /* The last removed first: whoever survived it has survived. */
