@@ -20,6 +20,7 @@
 #include "repeat.h"
 #include "rules.h"
 #include "url.h"
+#include "xpath.h"
 
 /* What a page may take beside its text and tree: reasons, notes, values. */
 enum { ARENA_MOST = 64 * 1024 * 1024 };
@@ -138,6 +139,19 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* A page of which nothing is left is never emptied in silence. */
+static void note_if_empty(struct page *p)
+{
+    bool shown = false;
+    for (size_t i = 0; i < p->nblocks; i++) {
+        if (p->blocks[i].kind != BLOCK_UNSHOWN && page_block_kept(p, &p->blocks[i]))
+            return;
+        shown |= p->blocks[i].kind != BLOCK_UNSHOWN;
+    }
+    if (shown)
+        page_note(p, "nothing is left of this page; winnow explain shows what took it");
+}
+
 int clean_run(struct page *p, struct winnow_error *err)
 {
     uint64_t before = now_ns();
@@ -151,7 +165,8 @@ int clean_run(struct page *p, struct winnow_error *err)
         p->stage_ns[i] = after - before;
         before = after;
     }
-    return WINNOW_OK;
+    note_if_empty(p);
+    return p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 
 const char *clean_stage_name(size_t i)
@@ -170,6 +185,7 @@ void page_init(struct page *p, const struct winnow *w, const struct winnow_input
 
 void page_end(struct page *p)
 {
+    xpath_doc_free(p->xpath);
     if (p->has_tree)
         tree_free(&p->tree);
     verdict_free(&p->verdicts);

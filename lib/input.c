@@ -151,6 +151,7 @@ enum {
     BR_LINE_MAX = 1000, /* bytes of text that one <br> can end */
     TAGS_MIN = 4,       /* of what does not start with one */
     PAGE_TAGS_MIN = 16, /* of what is longer than the window */
+    ATTRIBUTE_MOST = 256, /* bytes in which a tag's first = is looked for */
 };
 
 struct open_element {
@@ -395,6 +396,20 @@ static bool begins_page(enum tag tag)
     return false;
 }
 
+/* Does a known element start here, with attributes that fill the whole window? */
+static bool opens_long_tag(const struct survey *s)
+{
+    const char *stop = s->p + 1;
+    if (s->p == s->end || *s->p != '<')
+        return false;
+    while (stop < s->end && is_name(*stop))
+        stop++;
+    size_t left = (size_t)(s->end - stop);
+    return left > 0 && is_space(*stop) && !memchr(stop, '<', left) &&
+           tag_of((struct slice){s->p + 1, (size_t)(stop - s->p - 1)}) < TAG_COUNT &&
+           memchr(stop, '=', left < ATTRIBUTE_MOST ? left : ATTRIBUTE_MOST);
+}
+
 static bool looks_like_html(struct slice utf8)
 {
     struct survey s = {.start = utf8.p, .p = utf8.p};
@@ -405,6 +420,8 @@ static bool looks_like_html(struct slice utf8)
     if (skip_prolog(&s))
         return true;
     s.is_page = utf8.len > WINDOW;
+    if (s.is_page && opens_long_tag(&s))
+        return true;
     bool at_start = s.p < s.end && *s.p == '<' && read_tag(&s, s.p, &first);
     if (at_start && begins_page(first.tag))
         return true;

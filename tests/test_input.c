@@ -344,9 +344,26 @@ static void looks_at_hostile_bytes_in_bounded_time(void **state)
     }
 }
 
+static void knows_a_tag_that_is_longer_than_it_looks(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    buf_adds(&b, "<p");
+    for (int i = 0; i < 20000; i++)
+        buf_addf(&b, " data-%d=%d", i, i);
+    assert_int_equal(input_kind(buf_slice(&b), WINNOW_KIND_AUTO), WINNOW_KIND_HTML);
+    buf_adds(&b, ">text</p>");
+    assert_int_equal(input_kind(buf_slice(&b), WINNOW_KIND_AUTO), WINNOW_KIND_HTML);
+    b.data[1] = '3'; /* "<3 data-0=0 ..." is no element */
+    assert_int_equal(input_kind(buf_slice(&b), WINNOW_KIND_AUTO), WINNOW_KIND_DUMP);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_a_tag_that_is_longer_than_it_looks),
         cmocka_unit_test(hands_plain_bytes_on_without_a_copy),
         cmocka_unit_test(takes_an_empty_input),
         cmocka_unit_test(refuses_a_plain_page_past_the_limit),
