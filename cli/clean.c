@@ -167,7 +167,7 @@ int command_clean(const struct settings *s)
         refused = cleaner_open(s, &w);
     if (refused == EX_OK) {
         clean_all(w, s, &in, &failed, &code);
-        if (!s->out && output_end() != EX_OK) {
+        if (!s->out && !ferror(stdout) && output_end() != EX_OK) {
             failed++;
             code = EX_IOERR;
         }

@@ -30,10 +30,11 @@ static int explain_one(const struct settings *s, const struct input *in)
 static int check_target(const struct settings *s, const struct input *in)
 {
     struct stat from, to;
-    if (!s->html || !input_file(in, &from) || stat(s->html, &to) != 0 ||
-        from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+    if (!s->html || !input_file(in, &from) || stat(s->html, &to) != 0 || from.st_dev != to.st_dev ||
+        from.st_ino != to.st_ino)
         return EX_OK;
-    say("%s would be written over the input %s; choose another file with --html", s->html, in->path);
+    say("%s would be written over the input %s; choose another file with --html", s->html,
+        in->path);
     return EX_USAGE;
 }
 

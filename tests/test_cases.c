@@ -5,6 +5,7 @@
  * ../shared is there, must hold the properties: one verdict a byte, and cleaning
  * what is clean changes nothing. */
 #include <dirent.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "testing.h"

@@ -339,11 +339,11 @@ static void a_file_on_standard_input_is_not_written_over(void **state)
 /* A name may have 255 bytes: what is made on the way must not need more. */
 static void a_name_as_long_as_names_may_be_is_written(void **state)
 {
-    char in[260] = "", out[260];
+    char in[252] = "", out[264];
     struct run r;
 
     (void)state;
-    memset(in, 'n', 251);
+    memset(in, 'n', sizeof in - 1);
     snprintf(out, sizeof out, "out16/%s.txt", in);
     make_file(in, PAGE);
     r = RUN("clean", "-o", path_of("out16"), path_of(in));
@@ -406,9 +406,9 @@ static void standard_input_that_cannot_be_read_costs_only_itself(void **state)
 static void a_read_error_says_what_to_do(void **state)
 {
     (void)state;
-    assert_refused(run_launch((struct launch){.args = (const char *const[]){"clean", NULL},
-                                              .in = folder}),
-                   EX_IOERR, "standard input: cannot be read: ");
+    assert_refused(
+        run_launch((struct launch){.args = (const char *const[]){"clean", NULL}, .in = folder}),
+        EX_IOERR, "standard input: cannot be read: ");
 }
 
 static void a_missing_file_is_named(void **state)
@@ -456,6 +456,10 @@ static void a_full_disk_is_an_error(void **state)
     r = run_launch((struct launch){.args = (const char *const[]){"clean", path_of("a.html"), NULL},
                                    .out = "/dev/full"});
     assert_refused(r, EX_IOERR, "");
+    make_long("long.txt"); /* more than a buffer: it fails before the end, and is said once */
+    r = run_launch((struct launch){
+        .args = (const char *const[]){"clean", path_of("long.txt"), NULL}, .out = "/dev/full"});
+    assert_refused(r, EX_IOERR, "long.txt");
 }
 
 static void no_half_output_is_left_behind(void **state)
@@ -624,7 +628,7 @@ static void repeats_go_unless_they_are_to_stay(void **state)
 static void a_site_is_any_host_name(void **state)
 {
     static const char *const sites[] = {"ferry.example", "Ferry-2.EXAMPLE", "ferry.example.",
-                                        "localhost", "127.0.0.1", "xn--80ak6aa92e.com"};
+                                        "localhost",     "127.0.0.1",       "xn--80ak6aa92e.com"};
 
     (void)state;
     make_file("a.html", PAGE);

@@ -345,6 +345,30 @@ static const struct hostile table[] = {
      {{"<p>In the year @ the harbour was dredged, and nobody remembered the year before "
        "in which the boats had stayed out at sea.</p>", 20000}, ONCE("<p>" LAST)}, STAYS},
 
+    /* Costly for whoever puts lines together. */
+    {"lines_below_a_deep_stack_stay_apart", "breaks.html", make_parts,
+     {{"<div>", 450}, ONCE("<p>"), {"word@<br>", 120000}, ONCE(LAST)}, .code = 0,
+     .holds = "word119998\nword119999\n" LAST},
+    {"one_word_on_many_lines_below_a_deep_stack_stays_apart", "breaks-same.html", make_parts,
+     {{"<div>", 450}, ONCE("<p>"), {"word<br>", 120000}, ONCE(LAST)}, .code = 0,
+     .holds = "word\nword\n", .at_least = 600000},
+    {"a_million_lines_of_code_below_a_deep_stack_pass", "deep-pre.html", make_parts,
+     {{"<div>", 500}, ONCE("<pre>"), {"h@\n", 1000000}, ONCE(LAST)}, STAYS},
+    {"spaces_below_many_headlines_pass", "spaces.html", make_parts,
+     {{"<h1><div>", 240}, {" ", 10000000}, ONCE(LAST)}, STAYS},
+    {"two_million_headlines_pass", "headlines.html", make_parts,
+     {{"<h1>a</h1>", 1900000}, ONCE("<p>" LAST)}, STAYS},
+    {"8_million_lines_are_refused", "many-lines.txt", make_parts,
+     {{"ab\n", 8000000}, ONCE(LAST)}, .code = EX_DATAERR, .says = "lines; "},
+
+    /* Costly for the rules that ship. */
+    {"200000_feet_of_an_article_keep_what_stands_above", "shares.txt", make_parts,
+     {ONCE(LAST "\n\n"), {"Share.\n\n", 200000}, ONCE("Leave A Reply\n")}, STAYS},
+    {"an_interview_of_wide_gaps_keeps_its_beginning", "gaps.txt", make_parts,
+     {ONCE("\"Interfax News Agency\" JSC. All rights reserved\nJuly 3, 2020\nQuestion: Is the "
+           "harbour deep?\nAnswer: " LAST "\n"), {"h@\n\n\n", 200000},
+      ONCE("\xc2\xa9 1991\xe2\x80\x94" "2020\n")}, STAYS},
+
     /* Costly for the repair of words. */
     {"halves_of_words_pass", "halves.txt", make_parts,
      {{"uni on sel ect fr om wh ere upd ate in to ", 50000}, ONCE("\n" LAST)}, STAYS},
