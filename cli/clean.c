@@ -124,27 +124,30 @@ static int write_result(const struct settings *s, const struct input *in,
     return code;
 }
 
-/* Cleans all; *failed counts, *code is the last failure's. */
-static void clean_all(struct winnow *w, const struct settings *s, const struct inputs *in,
+/* Cleans all; *failed counts, *code is the last failure's.  False where nothing more
+ * can be written: a full disk takes no second file either. */
+static bool clean_all(struct winnow *w, const struct settings *s, const struct inputs *in,
                       size_t *failed, int *code)
 {
     struct progress progress = {0};
-    for (size_t i = 0; i < in->count; i++) {
+    bool full = false;
+    for (size_t i = 0; i < in->count && !full; i++) {
         struct winnow_page *page = NULL;
         int one = page_clean(w, &in->items[i], s, &page);
-        if (one == EX_OK)
+        if (one == EX_OK) {
             one = write_result(s, &in->items[i], page);
+            full = one == EX_IOERR;
+        }
         winnow_page_free(page);
         if (one != EX_OK) {
             *code = one;
             (*failed)++;
         }
-        if (!s->out && ferror(stdout))
-            break; /* the rest could not be written either */
         if (s->out)
             progress_show(&progress, i + 1, in->count);
     }
     progress_end(&progress);
+    return !full;
 }
 
 int command_clean(const struct settings *s)
@@ -166,11 +169,13 @@ int command_clean(const struct settings *s)
     if (refused == EX_OK)
         refused = cleaner_open(s, &w);
     if (refused == EX_OK) {
-        clean_all(w, s, &in, &failed, &code);
-        if (!s->out && !ferror(stdout) && output_end() != EX_OK) {
+        bool wrote = clean_all(w, s, &in, &failed, &code);
+        if (wrote && !s->out && output_end() != EX_OK) {
             failed++;
-            code = EX_IOERR;
+            wrote = false;
         }
+        if (!wrote)
+            refused = EX_IOERR;
     }
     winnow_free(w);
     inputs_free(&in);

@@ -99,6 +99,14 @@ static bool is_same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+/* A regular file, or a link to one; links to folders are not followed. */
+static bool is_file(const FTSENT *e)
+{
+    struct stat st;
+    return e->fts_info == FTS_F ||
+           (e->fts_info == FTS_SL && stat(e->fts_path, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 static bool list_folder(const char *folder, const struct stat *skip, struct inputs *ret,
                         size_t *failed)
 {
@@ -116,7 +124,7 @@ static bool list_folder(const char *folder, const struct stat *skip, struct inpu
             say("%s: %s; check its permissions", e->fts_path, strerror(e->fts_errno));
             (*failed)++;
         }
-        if (e->fts_info != FTS_F || is_sidecar(e))
+        if (!is_file(e) || is_sidecar(e))
             continue;
         const char *name = e->fts_path + below;
         ok = push(ret, INPUT_FILE, strdup(e->fts_path), strdup(name + strspn(name, "/")));

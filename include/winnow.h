@@ -60,7 +60,7 @@ struct winnow_error {
 struct winnow_limits {
     size_t max_bytes; /* of a page, decompressed; default 64 MiB, at most 2 GiB */
     size_t max_nodes; /* elements and texts in the tree, and lines of the page; default
-                         4,000,000, at most 2^31 */
+                         2,000,000, at most 2^31 */
     unsigned max_depth; /* nested elements; default 512, 8 to 4096; what is nested deeper
                            is kept, as if it stood at this depth */
     unsigned max_attrs; /* of one element; default 256, at most 10,000; later ones are

@@ -22,7 +22,7 @@ enum { BYTES_MOST = 1u << 31 }; /* offsets are 32 bits, with room to add */
 
 static const struct winnow_limits defaults = {
     .max_bytes = 64 * 1024 * 1024,
-    .max_nodes = 4000000,
+    .max_nodes = 2000000,
     .max_depth = 512,
     .max_attrs = 256,
 };

@@ -462,6 +462,31 @@ static void a_full_disk_is_an_error(void **state)
     assert_refused(r, EX_IOERR, "long.txt");
 }
 
+static void a_full_disk_stops_the_batch(void **state)
+{
+    struct run r;
+
+    (void)state;
+    make_file("pages/a.html", PAGE);
+    make_file("pages/b.html", PAGE);
+    r = run_launch((struct launch){
+        .args = (const char *const[]){"clean", "--format", "jsonl", path_of("pages"), NULL},
+        .out = "/dev/full"});
+    assert_refused(r, EX_IOERR, "");
+}
+
+static void a_link_to_a_file_in_a_folder_is_a_page(void **state)
+{
+    (void)state;
+    make_file("page.html", PAGE);
+    make_file("linked/b.html", PAGE);
+    assert_int_equal(symlink(path_of("page.html"), path_of("linked/a.html")), 0);
+    assert_int_equal(symlink("/", path_of("linked/root")), 0);
+    assert_done(RUN("clean", "-o", path_of("texts"), path_of("linked")), "");
+    assert_int_equal(access(path_of("texts/a.html.txt"), R_OK), 0);
+    assert_int_equal(access(path_of("texts/b.html.txt"), R_OK), 0);
+}
+
 static void no_half_output_is_left_behind(void **state)
 {
     const char *args[] = {"clean", "-o", NULL, NULL, NULL};
@@ -765,6 +790,8 @@ int main(void)
         cmocka_unit_test(a_packed_page_over_the_limit_is_refused),
         cmocka_unit_test(an_output_that_cannot_be_made_is_an_error),
         cmocka_unit_test(a_full_disk_is_an_error),
+        cmocka_unit_test(a_full_disk_stops_the_batch),
+        cmocka_unit_test(a_link_to_a_file_in_a_folder_is_a_page),
         cmocka_unit_test(no_half_output_is_left_behind),
         cmocka_unit_test(an_old_output_survives_a_failed_run),
         cmocka_unit_test(usage_errors_name_what_is_wrong),
