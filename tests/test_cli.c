@@ -467,10 +467,11 @@ static void a_full_disk_stops_the_batch(void **state)
     struct run r;
 
     (void)state;
-    make_file("pages/a.html", PAGE);
-    make_file("pages/b.html", PAGE);
+    make_folder("full");
+    make_file("full/a.html", PAGE);
+    make_file("full/b.html", PAGE);
     r = run_launch((struct launch){
-        .args = (const char *const[]){"clean", "--format", "jsonl", path_of("pages"), NULL},
+        .args = (const char *const[]){"clean", "--format", "jsonl", path_of("full"), NULL},
         .out = "/dev/full"});
     assert_refused(r, EX_IOERR, "");
 }
@@ -478,6 +479,7 @@ static void a_full_disk_stops_the_batch(void **state)
 static void a_link_to_a_file_in_a_folder_is_a_page(void **state)
 {
     (void)state;
+    make_folder("linked");
     make_file("page.html", PAGE);
     make_file("linked/b.html", PAGE);
     assert_int_equal(symlink(path_of("page.html"), path_of("linked/a.html")), 0);
