@@ -316,7 +316,8 @@ int blocks_run(struct page *p, struct winnow_error *err)
     if (status == WINNOW_OK)
         status = verdict_settle(&p->verdicts);
     if (status == WINNOW_ELIMIT)
-        return err_set(err, status, "the page has more than %zu lines; split it, or raise max_nodes",
+        return err_set(err, status, "the page has more than %zu lines, the limit for one page; split it, "
+                       "or raise max_nodes",
                        p->limits.max_nodes);
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

@@ -85,6 +85,9 @@ static int parse_run(struct page *p, struct winnow_error *err)
         if (p->tree.flattened > 0)
             page_note(p, "%zu elements are nested deeper than %u; their text is kept, as if it "
                          "stood at that depth", p->tree.flattened, p->limits.max_depth);
+        if (p->tree.unnested > 0)
+            page_note(p, "%zu tags made the page too costly to nest and were left out; their text "
+                         "is kept", p->tree.unnested);
         if (p->tree.attrs_dropped > 0)
             page_note(p, "%zu attributes beyond the first %u of an element were left out",
                       p->tree.attrs_dropped, p->limits.max_attrs);

@@ -5,9 +5,8 @@
  *    the next, which keeps fewer things in memory.  No page is lost by that. */
 #include "parse.h"
 
-#include <stdlib.h>
-
 #include "err.h"
+#include "tree_fill.h"
 
 static const struct parser *const parsers[] = {
 #if WINNOW_HAVE_LEXBOR
@@ -18,7 +17,7 @@ static const struct parser *const parsers[] = {
 
 enum {
     PARSERS = sizeof parsers / sizeof *parsers,
-    DEPTH_MOST = 8192, /* nested elements: every parser walks its stack now and then */
+    DEPTH_LEAST = 8, /* html, body, table, tbody, tr, td and what is in it */
 };
 
 const struct parser *parser_at(size_t i)
@@ -34,19 +33,10 @@ static const struct parser *parser_after(const struct parser *parser)
     return parser_at(i + 1);
 }
 
-/* Brings what node fields cannot hold into their range. */
-static struct winnow_limits bounded(const struct winnow_limits *limits)
+void parser_init(void)
 {
-    struct winnow_limits ret = *limits;
-    if (ret.max_depth > DEPTH_MOST)
-        ret.max_depth = DEPTH_MOST;
-    if (ret.max_depth < 8)
-        ret.max_depth = 8; /* html, body, table, tbody, tr, td and what is in it */
-    if (ret.max_attrs > UINT16_MAX)
-        ret.max_attrs = UINT16_MAX;
-    if (ret.max_nodes > NODE_NONE - 2)
-        ret.max_nodes = NODE_NONE - 2;
-    return ret;
+    for (size_t i = 0; i < PARSERS; i++)
+        parsers[i]->init();
 }
 
 /* Text is longer than its HTML only by entities: "&nGt;", 5 bytes, is 6 in UTF-8. */
@@ -58,14 +48,28 @@ static size_t text_max(size_t html_len)
 int parse_too_many(const struct winnow_limits *limits, struct winnow_error *err)
 {
     return err_set(err, WINNOW_ELIMIT,
-                   "the page has more than %zu elements and texts; raise max_nodes to clean it",
+                   "the page has more than %zu elements and texts, the limit for one page; split it, or "
+                   "raise max_nodes",
                    limits->max_nodes);
+}
+
+static int make_root(struct tree *t)
+{
+    struct tree_fill fill;
+    int status = fill_init(&fill, t, 1);
+    if (status == WINNOW_OK && !fill_open(&fill, 0, TAG_HTML))
+        status = WINNOW_ENOMEM;
+    fill_end(&fill);
+    return status;
 }
 
 int parse_html(const struct parser *parser, struct slice html,
                const struct winnow_limits *limits, struct tree *ret, struct winnow_error *err)
 {
-    struct winnow_limits all = bounded(limits);
+    struct winnow_limits all = *limits;
+    if (all.max_depth < DEPTH_LEAST)
+        all.max_depth = DEPTH_LEAST;
+    parser_init();
     tree_init(ret, text_max(html.len));
     int status = PARSE_TOO_COSTLY;
     while (parser && status == PARSE_TOO_COSTLY) {
@@ -77,8 +81,7 @@ int parse_html(const struct parser *parser, struct slice html,
         return err_set(err, WINNOW_ELIMIT,
                        "the page is made so that parsing it takes too much time or memory; "
                        "look at its HTML before cleaning it by other means");
-    if (status == WINNOW_OK && ret->count == 0 &&
-        tree_open_tag(ret, NODE_NONE, TAG_HTML) == NODE_NONE)
+    if (status == WINNOW_OK && ret->count == 0 && make_root(ret) != WINNOW_OK)
         return err_nomem(err);
     return status;
 }

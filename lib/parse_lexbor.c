@@ -5,8 +5,8 @@
  * 2. Every token passes guard_token on its way to lexbor's tree construction.  The
  *    stack of open elements never grows past max_depth, attributes past max_attrs
  *    never reach an element, formatting elements are reopened a bounded number of
- *    times.  Only tags are left out by that, never text; a left out block becomes a
- *    <br>, so that no two words meet.
+ *    times.  Only tags are left out by that, never text; where a line ended there, a
+ *    <br> stays, so that no two words meet.
  * 3. The page is fed in pieces; between two of them, and at every token, it is
  *    checked what lexbor holds in memory.
  *
@@ -78,6 +78,11 @@ static void learn_known(void)
         known_attrs[id] = lexbor_attr_name(NULL, id);
 }
 
+static void init(void)
+{
+    pthread_once(&known_once, learn_known);
+}
+
 static unsigned known_flags(lxb_tag_id_t id)
 {
     return id < LXB_TAG__LAST_ENTRY ? tag_flags(known_tags[id]) : 0;
@@ -104,7 +109,7 @@ struct guard {
     bool at_break; /* a <br> stands for what was left out, and no text since */
 
     size_t walked, walked_most; /* sum of the stack's depth at every tag */
-    size_t flattened, attrs_dropped;
+    size_t flattened, unnested, attrs_dropped; /* as in struct tree */
 };
 
 static uint32_t *left_of(struct guard *g, lxb_tag_id_t id)
@@ -136,28 +141,37 @@ static lxb_html_token_t *pass_on(struct guard *g, lxb_html_tokenizer_t *tkz,
     return token;
 }
 
-/* Leaves the tag out; where a block begins or ends, <br> takes its place. */
+/* Leaves the tag out; where a line ends there, <br> takes its place.  Within svg and
+ * math it leads out of them, as most tags do that end a line. */
 static lxb_html_token_t *leave_out(struct guard *g, lxb_html_tokenizer_t *tkz,
                                    lxb_html_token_t *token)
 {
-    const lxb_dom_node_t *current = current_node(g);
-    if (!(known_flags(token->tag_id) & TAG_BLOCK) || g->at_break || !current ||
-        current->ns != LXB_NS_HTML)
+    bool ends_line = (known_flags(token->tag_id) & TAG_BLOCK) || token->tag_id == LXB_TAG_BR;
+    if (!ends_line || g->at_break || !current_node(g))
         return token;
     g->at_break = true;
     token->tag_id = LXB_TAG_BR;
     token->type = LXB_HTML_TOKEN_TYPE_OPEN;
     token->attr_first = token->attr_last = NULL;
-    return pass_on(g, tkz, token);
+    size_t before = g->tree->open_elements->length;
+    token = pass_on(g, tkz, token);
+    if (g->tree->open_elements->length < before)
+        forget_left(g);
+    return token;
 }
 
+/* counted: flattened or unnested. */
 static lxb_html_token_t *leave_start_out(struct guard *g, lxb_html_tokenizer_t *tkz,
-                                         lxb_html_token_t *token)
+                                         lxb_html_token_t *token, size_t *counted)
 {
-    (*left_of(g, token->tag_id))++;
-    g->nleft++;
-    g->flattened++;
-    return leave_out(g, tkz, token);
+    lxb_tag_id_t id = token->tag_id;
+    (*counted)++;
+    token = leave_out(g, tkz, token);
+    if (!(known_flags(id) & TAG_VOID)) {
+        (*left_of(g, id))++;
+        g->nleft++;
+    }
+    return token;
 }
 
 /* May the element open although the stack is full?  Void elements leave at once, raw
@@ -170,6 +184,16 @@ static bool fits_full_stack(const struct guard *g, lxb_tag_id_t id)
     unsigned flags = known_flags(id);
     return (flags & (TAG_VOID | TAG_RAW)) || id == LXB_TAG_PLAINTEXT ||
            ((flags & TAG_IMPLIED) && current->local_name == id);
+}
+
+/* May the element open although the stack was walked too much?  Raw text ends itself; a
+ * void element leaves at once, and only one that is a block looks down the stack. */
+static bool fits_walked_stack(const struct guard *g, lxb_tag_id_t id)
+{
+    const lxb_dom_node_t *current = current_node(g);
+    unsigned flags = known_flags(id);
+    return (flags & TAG_RAW) ||
+           ((flags & TAG_VOID) && !(flags & TAG_BLOCK) && current && current->ns == LXB_NS_HTML);
 }
 
 /* Formatting elements that would be reopened, at most formats_most are counted. */
@@ -215,13 +239,13 @@ static lxb_html_token_t *guard_start(struct guard *g, lxb_html_tokenizer_t *tkz,
     /* After a frameset the standard drops all text; without one it is a body's. */
     if (id == LXB_TAG_FRAMESET)
         return token;
-    if (too_much_walking(g) && !(known_flags(id) & TAG_RAW))
-        return leave_start_out(g, tkz, token);
+    if (too_much_walking(g) && !fits_walked_stack(g, id))
+        return leave_start_out(g, tkz, token, &g->unnested);
     if (g->tree->open_elements->length >= g->max_depth && !fits_full_stack(g, id))
-        return leave_start_out(g, tkz, token);
+        return leave_start_out(g, tkz, token, &g->flattened);
     /* An <a> closes the <a> before it: they never pile up. */
     if ((known_flags(id) & TAG_FORMAT) && id != LXB_TAG_A && formats_full(g))
-        return leave_start_out(g, tkz, token);
+        return leave_start_out(g, tkz, token, &g->unnested);
     return pass_on(g, tkz, token);
 }
 
@@ -254,7 +278,7 @@ static void give_up_formats(struct guard *g)
     g->tree->active_formatting->length = 0;
     g->formats_most = 0;
     g->reopened = 0;
-    g->flattened++;
+    g->unnested++;
 }
 
 /* Where the next text goes: behind the last child, or before a table that it may not
@@ -400,21 +424,16 @@ static inline struct slice attr_name(const struct copy *c, const lxb_dom_attr_t 
 
 static inline int add_attrs(struct copy *c, const lxb_dom_element_t *element, struct node *n)
 {
-    struct tree *t = c->tree;
-    for (const lxb_dom_attr_t *a = element->first_attr; a && n->nattrs < UINT16_MAX; a = a->next) {
-        if (t->nattrs == t->attrs_cap) {
-            struct attr *attrs = array_grow(t->attrs, &t->attrs_cap, t->nattrs + 1, sizeof *attrs);
-            if (!attrs)
-                return WINNOW_ENOMEM;
-            t->attrs = attrs;
-        }
-        struct attr *to = &t->attrs[t->nattrs++];
-        to->name = attr_name(c, a);
-        to->value = a->value ? (struct slice){(const char *)a->value->data, a->value->length}
-                             : (struct slice){"", 0};
-        n->nattrs++;
+    int status = WINNOW_OK;
+    /* Every <body> adds attributes to the one body there is. */
+    for (const lxb_dom_attr_t *a = element->first_attr;
+         a && n->nattrs < UINT16_MAX && status == WINNOW_OK; a = a->next) {
+        struct slice value = {"", 0};
+        if (a->value)
+            value = (struct slice){(const char *)a->value->data, a->value->length};
+        status = fill_attr(c->tree, n, attr_name(c, a), value);
     }
-    return WINNOW_OK;
+    return status;
 }
 
 static inline int add_element(struct copy *c, size_t depth, const lxb_dom_node_t *from)
@@ -557,7 +576,6 @@ static void free_document(void *owner)
 static int parse(struct slice html, const struct winnow_limits *limits, struct tree *ret,
                  struct winnow_error *err)
 {
-    pthread_once(&known_once, learn_known);
     int status = WINNOW_ENOMEM;
     struct guard guard;
     lxb_html_parser_t *parser = lxb_html_parser_create();
@@ -572,6 +590,7 @@ static int parse(struct slice html, const struct winnow_limits *limits, struct t
     guard_init(&guard, parser, doc, html.len, limits);
     bool fed = feed(parser, doc, &guard, html);
     ret->flattened = guard.flattened;
+    ret->unnested = guard.unnested;
     ret->attrs_dropped = guard.attrs_dropped;
     if (guard.too_costly)
         status = PARSE_TOO_COSTLY;
@@ -589,6 +608,6 @@ static const char *version(void)
     return LEXBOR_VERSION_STRING;
 }
 
-const struct parser parser_lexbor = {"lexbor", version, parse};
+const struct parser parser_lexbor = {"lexbor", version, init, parse};
 
 #endif

@@ -11,6 +11,7 @@
 #include <libxml/dict.h>
 #include <libxml/parserInternals.h>
 #include <libxml/xmlversion.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "arena.h"
@@ -88,8 +89,9 @@ static size_t node_depth(const struct sax *s)
 
 static int add_attrs(struct sax *s, const xmlChar **atts)
 {
-    for (size_t n = 0; atts[0]; atts += 2, n++) {
-        if (n == s->limits->max_attrs) {
+    struct node *n = &s->tree->nodes[s->tree->count - 1];
+    for (; atts[0]; atts += 2) {
+        if (n->nattrs == s->limits->max_attrs) {
             s->tree->attrs_dropped++;
             return WINNOW_OK;
         }
@@ -98,7 +100,7 @@ static int add_attrs(struct sax *s, const xmlChar **atts)
             value.p = arena_copy(&s->owner->values, value);
         if (!value.p)
             return WINNOW_ENOMEM;
-        int status = tree_attr(s->tree, slice_of((const char *)atts[0]), value);
+        int status = fill_attr(s->tree, n, slice_of((const char *)atts[0]), value);
         if (status != WINNOW_OK)
             return status;
     }
@@ -237,10 +239,13 @@ static int parse(struct slice html, const struct winnow_limits *limits, struct t
     buf_init(&rewritten, html.len > SIZE_MAX / 6 ? SIZE_MAX : html.len * 6);
     int status = prescan(html, limits, &rewritten, &bounded, &counts);
     if (status == WINNOW_OK && bounded.len > INT32_MAX)
-        status = err_set(err, WINNOW_ELIMIT, "the page is larger than libxml2 can read, 2 GiB");
+        status = err_set(err, WINNOW_ELIMIT,
+                         "the page is larger than libxml2 can read, 2 GiB; split it, or read it "
+                         "with a winnow that is built with lexbor");
     else if (status == WINNOW_OK && bounded.len > 0)
         status = parse_bounded(bounded, limits, ret);
     ret->flattened += counts.flattened;
+    ret->unnested += counts.unnested;
     ret->attrs_dropped += counts.attrs_dropped;
     buf_free(&rewritten);
     if (status == WINNOW_ENOMEM)
@@ -250,9 +255,16 @@ static int parse(struct slice html, const struct winnow_limits *limits, struct t
     return status;
 }
 
+/* libxml2 would do it at the first use of it, and old versions not for two threads. */
+static void init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, xmlInitParser);
+}
+
 static const char *version(void)
 {
     return LIBXML_DOTTED_VERSION;
 }
 
-const struct parser parser_libxml2 = {"libxml2", version, parse};
+const struct parser parser_libxml2 = {"libxml2", version, init, parse};

@@ -8,7 +8,7 @@
  * 1. The depth counted here is at least the depth that libxml2 will reach, as far as
  *    both see the same tags; parse_libxml2.c checks the true one.
  * 2. A start tag past max_depth is left out, and the end tag that belongs to it; where
- *    a block begins or ends a <br> takes its place, so that no two words meet.
+ *    a line ends there a <br> stays, so that no two words meet.
  * 3. CDATA in svg and math is text to HTML and nothing to libxml2: it is written as
  *    text.
  * 4. A page that needs none of this is not copied. */
@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "hash.h"
 #include "tags.h"
 
 enum {
@@ -70,23 +71,31 @@ static void replace(struct scan *s, const char *from, const char *to, const char
 
 static void leave_out(struct scan *s, const struct scan_tag *tag)
 {
-    bool block = tag_flags(tag->tag) & TAG_BLOCK;
+    bool ends_line = (tag_flags(tag->tag) & TAG_BLOCK) || tag->tag == TAG_BR;
     /* Attributes of it may have been left out already: back to before the tag. */
     s->copied = tag->copied;
     s->out->len = tag->out_len;
-    replace(s, tag->start, tag->end, block && !s->at_break ? "<br>" : "");
-    s->at_break |= block;
+    replace(s, tag->start, tag->end, ends_line && !s->at_break ? "<br>" : "");
+    s->at_break |= ends_line;
 }
 
 /* --- names ------------------------------------------------------------------------ */
 
-static uint32_t hash_name(struct slice name)
+/* Upper and lower case alike; never 0. */
+static uint32_t hash_folded(struct slice name)
 {
-    uint32_t h = 2166136261u; /* FNV-1a, upper and lower case alike */
-    for (size_t i = 0; i < name.len; i++)
-        h = (h ^ ((unsigned char)name.p[i] | 0x20)) * 16777619u;
-    h ^= h >> 15;
-    return h != 0 ? h : 1;
+    uint64_t hash = 0;
+    char low[64];
+    while (name.len > 0) {
+        size_t n = name.len < sizeof low ? name.len : sizeof low;
+        for (size_t i = 0; i < n; i++)
+            low[i] = name.p[i] | 0x20;
+        hash = hash * 31 + hash_bytes((struct slice){low, n});
+        name.p += n;
+        name.len -= n;
+    }
+    uint32_t ret = (uint32_t)hash;
+    return ret != 0 ? ret : 1;
 }
 
 /* Is it one of the first NAMES_MOST names of the page? */
@@ -208,8 +217,11 @@ static void scan_start_tag(struct scan *s, const struct scan_tag *tag)
 {
     if (tag->tag == TAG_SCRIPT || tag->tag == TAG_STYLE)
         return;
-    bool closed = tag->self_closed || (tag_flags(tag->tag) & TAG_VOID);
-    bool fits = !too_much_walking(s) && tag->admitted;
+    unsigned flags = tag_flags(tag->tag);
+    bool closed = tag->self_closed || (flags & TAG_VOID);
+    /* A void element leaves at once; a block among them may end a <p> first. */
+    bool walks = too_much_walking(s) && (!(flags & TAG_VOID) || (flags & TAG_BLOCK));
+    bool fits = !walks && tag->admitted;
     if (fits && !closed)
         close_implied(s, tag->tag);
     if (fits && closed)
@@ -222,7 +234,7 @@ static void scan_start_tag(struct scan *s, const struct scan_tag *tag)
         s->left[tag->tag]++;
         s->nleft++;
     }
-    s->counts->flattened++;
+    (*(fits ? &s->counts->flattened : &s->counts->unnested))++;
     leave_out(s, tag);
 }
 
@@ -271,7 +283,7 @@ static void scan_name(struct scan *s, struct scan_tag *tag)
     tag->admitted = true;
     if (tag->tag != TAG_COUNT)
         return;
-    uint32_t hash = hash_name(name);
+    uint32_t hash = hash_folded(name);
     tag->tag = TAG_COUNT + hash % UNKNOWN_TAGS;
     tag->admitted = admit_name(s, hash);
 }
@@ -282,7 +294,7 @@ static const char *past_attr(const char *p, const char *end, uint32_t *hash)
     const char *name = p;
     while (p < end && !is_space(*p) && *p != '>' && *p != '/' && *p != '=')
         p++;
-    *hash = hash_name((struct slice){name, (size_t)(p - name)});
+    *hash = hash_folded((struct slice){name, (size_t)(p - name)});
     const char *name_end = p;
     while (p < end && is_space(*p))
         p++;

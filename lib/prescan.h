@@ -7,7 +7,7 @@
 #include "winnow.h"
 
 struct prescan {
-    size_t flattened, attrs_dropped; /* as in struct tree */
+    size_t flattened, unnested, attrs_dropped; /* as in struct tree */
 };
 
 /* Sets *ret to html, or to a bounded rewriting of it in out where an element stands

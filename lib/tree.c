@@ -1,4 +1,4 @@
-/* tree.c - builds and reads the flat tree of a page.
+/* tree.c - the names of a page's flat tree, and reading it; tree_fill.h builds it.
  *
  * 1. Nodes, attributes and text only ever grow: an index once given stays good.
  * 2. A name that tags.h does not list gets a number of the tree's own; the names
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "hash.h"
 
 void tree_init(struct tree *t, size_t max_text)
 {
@@ -32,19 +33,11 @@ void tree_free(struct tree *t)
 
 /* --- names --------------------------------------------------------------------- */
 
-static uint64_t hash_name(struct slice name)
-{
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-    for (size_t i = 0; i < name.len; i++)
-        h = (h ^ (unsigned char)name.p[i]) * 0x100000001b3u;
-    return h ^ h >> 29;
-}
-
 /* The slot that holds the name, or the free one where it belongs. */
 static uint32_t *find_slot(const struct tree *t, struct slice name)
 {
     size_t mask = t->name_slots_cap - 1;
-    size_t i = hash_name(name) & mask;
+    size_t i = hash_bytes(name) & mask;
     while (t->name_slots[i] != 0 && !slice_eq(t->names[t->name_slots[i] - 1], name))
         i = (i + 1) & mask;
     return &t->name_slots[i];
@@ -88,80 +81,6 @@ unsigned tree_tag_of(struct tree *t, struct slice name)
         return UINT_MAX;
     uint32_t *slot = find_slot(t, name);
     return *slot != 0 ? TAG_COUNT + *slot - 1 : add_name(t, name);
-}
-
-/* --- building ------------------------------------------------------------------ */
-
-static uint32_t add_node(struct tree *t, uint32_t parent, unsigned tag)
-{
-    if (t->count >= NODE_NONE - 1)
-        return NODE_NONE;
-    struct node *nodes = array_grow(t->nodes, &t->cap, t->count + 1, sizeof *nodes);
-    if (!nodes)
-        return NODE_NONE;
-    t->nodes = nodes;
-    uint32_t i = (uint32_t)t->count++;
-    uint16_t depth = 0;
-    if (parent != NODE_NONE && nodes[parent].depth < UINT16_MAX)
-        depth = (uint16_t)(nodes[parent].depth + 1);
-    nodes[i] = (struct node){
-        .parent = parent,
-        .end = i + 1,
-        .text_start = (uint32_t)t->text.len,
-        .text_end = (uint32_t)t->text.len,
-        .attrs = (uint32_t)t->nattrs,
-        .tag = (uint16_t)tag,
-        .depth = depth,
-    };
-    return i;
-}
-
-uint32_t tree_open_tag(struct tree *t, uint32_t parent, unsigned tag)
-{
-    return tag == UINT_MAX ? NODE_NONE : add_node(t, parent, tag);
-}
-
-uint32_t tree_open(struct tree *t, uint32_t parent, struct slice name)
-{
-    return tree_open_tag(t, parent, tree_tag_of(t, name));
-}
-
-int tree_attr(struct tree *t, struct slice name, struct slice value)
-{
-    struct node *node = &t->nodes[t->count - 1];
-    if (node->nattrs == UINT16_MAX)
-        return WINNOW_ELIMIT;
-    if (t->nattrs >= UINT32_MAX)
-        return WINNOW_ELIMIT;
-    struct attr *attrs = array_grow(t->attrs, &t->attrs_cap, t->nattrs + 1, sizeof *attrs);
-    if (!attrs)
-        return WINNOW_ENOMEM;
-    t->attrs = attrs;
-    attrs[t->nattrs++] = (struct attr){name, value};
-    node->nattrs++;
-    return WINNOW_OK;
-}
-
-uint32_t tree_text(struct tree *t, uint32_t parent, struct slice text)
-{
-    char *room = buf_room(&t->text, text.len);
-    if (!room)
-        return NODE_NONE;
-    uint32_t i = add_node(t, parent, TAG_TEXT);
-    if (i == NODE_NONE)
-        return NODE_NONE;
-    if (text.len > 0)
-        memcpy(room, text.p, text.len);
-    room[text.len] = '\0';
-    t->text.len += text.len;
-    t->nodes[i].text_end = (uint32_t)t->text.len;
-    return i;
-}
-
-void tree_close(struct tree *t, uint32_t node)
-{
-    t->nodes[node].end = (uint32_t)t->count;
-    t->nodes[node].text_end = (uint32_t)t->text.len;
 }
 
 /* --- reading ------------------------------------------------------------------- */

@@ -43,9 +43,13 @@ struct tree {
     size_t name_slots_cap;
     struct buf text; /* becomes the page's text */
 
-    /* What the limits cost this page: elements that were nested too deep (their
-     * content stands at the deepest level), attributes that were left out. */
-    size_t flattened, attrs_dropped;
+    /* What the limits cost this page. */
+    size_t flattened; /* elements nested too deep: what they hold stands at the deepest level */
+    /* Elements of any depth whose nesting would have taken too much work (a long stack
+     * walked at every tag, formatting reopened, ever new names): what they hold stands
+     * in the element around them. */
+    size_t unnested;
+    size_t attrs_dropped; /* attributes left out */
 
     void *owner; /* what the parser keeps alive for the slices */
     void (*owner_free)(void *owner);
@@ -53,14 +57,6 @@ struct tree {
 
 void tree_init(struct tree *t, size_t max_text /* bytes */);
 void tree_free(struct tree *t);
-
-/* Building, in document order; each returns a node's index or NODE_NONE (memory,
- * or a bound of the text buffer: see tree->text.status, WINNOW_ENOMEM). */
-uint32_t tree_open(struct tree *t, uint32_t parent, struct slice name);
-uint32_t tree_open_tag(struct tree *t, uint32_t parent, unsigned tag);
-int tree_attr(struct tree *t, struct slice name, struct slice value); /* of the node just opened */
-uint32_t tree_text(struct tree *t, uint32_t parent, struct slice text);
-void tree_close(struct tree *t, uint32_t node); /* fixes end and text_end */
 
 /* The number of a name, as node.tag holds it: of tags.h, or of the tree's own names
  * (the slice is kept, not copied).  A tree has at most TREE_MAX_NAMES of them: all
@@ -72,12 +68,6 @@ unsigned tree_tag_of(struct tree *t, struct slice name);
 struct slice tree_tag_name(const struct tree *t, uint32_t node);
 /* p is NULL where the node has no such attribute. */
 struct slice tree_get_attr(const struct tree *t, uint32_t node, const char *name);
-static inline uint32_t tree_next_sibling(const struct tree *t, uint32_t node)
-{
-    uint32_t next = t->nodes[node].end;
-    return next < t->count && t->nodes[next].parent == t->nodes[node].parent ? next : NODE_NONE;
-}
-
 /* The text below a node, as it stands in the page (white space and all). */
 struct slice tree_node_text(const struct tree *t, uint32_t node);
 

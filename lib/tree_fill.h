@@ -76,6 +76,22 @@ static inline struct node *fill_open(struct tree_fill *f, size_t depth, unsigned
     return n;
 }
 
+/* Of n, the node just opened; the slices are kept, not copied. */
+static inline int fill_attr(struct tree *t, struct node *n, struct slice name, struct slice value)
+{
+    if (n->nattrs == UINT16_MAX || t->nattrs >= UINT32_MAX)
+        return WINNOW_ELIMIT;
+    if (t->nattrs == t->attrs_cap) {
+        struct attr *attrs = array_grow(t->attrs, &t->attrs_cap, t->nattrs + 1, sizeof *attrs);
+        if (!attrs)
+            return WINNOW_ENOMEM;
+        t->attrs = attrs;
+    }
+    t->attrs[t->nattrs++] = (struct attr){name, value};
+    n->nattrs++;
+    return WINNOW_OK;
+}
+
 static inline int fill_text(struct tree_fill *f, size_t depth, struct slice text)
 {
     struct buf *b = &f->tree->text;

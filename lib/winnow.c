@@ -38,6 +38,7 @@ static struct winnow_limits with_defaults(struct winnow_limits l)
 
 int winnow_new(const struct winnow_options *options, struct winnow **ret, struct winnow_error *err)
 {
+    parser_init(); /* before the caller's threads are many */
     struct winnow *w = calloc(1, sizeof *w);
     if (!w)
         return err_nomem(err);

@@ -38,9 +38,12 @@
 
 #include "arena.h"
 #include "err.h"
+#include "parse.h"
 
 enum {
-    MAX_STEPS = 10 * 1000 * 1000, /* of libxml2's XPath machine */
+    /* Of libxml2's XPath machine.  Where it counts all its work they take a tenth of
+     * BUDGET_S or less, so the steps end it and not the clock. */
+    MAX_STEPS = 4 * 1000 * 1000,
     FEW_STEPS = 10,               /* for each node */
     MAX_EXPR = 64 * 1024,         /* bytes */
     MAX_NODES = 400 * 1000,       /* that an expression is tried on ... */
@@ -74,8 +77,9 @@ struct xpath_doc {
     struct watch watch;
 };
 
+/* The source and not what libxml2 makes of it: that holds a cache of functions which an
+ * evaluation writes to, so each evaluation compiles its own, in microseconds. */
 struct xpath_expr {
-    xmlXPathCompExpr *comp;
     char *source;
     size_t max_nodes; /* of a page that it is tried on */
 };
@@ -314,6 +318,7 @@ static int fill_doc(struct xpath_doc *d, const struct tree *t)
 
 int xpath_doc_new(const struct tree *tree, struct xpath_doc **ret, struct winnow_error *err)
 {
+    parser_init();
     struct xpath_doc *d = calloc(1, sizeof *d);
     if (d) {
         d->count = tree->count;
@@ -462,6 +467,7 @@ int xpath_compile(const char *expr, struct xpath_expr **ret, struct winnow_error
     if (strlen(expr) > MAX_EXPR)
         return err_set(err, WINNOW_ERULES, "XPath \"%.60s...\" is longer than %d bytes", expr,
                        MAX_EXPR);
+    parser_init();
     struct complaint complaint;
     struct xpath_expr *e = calloc(1, sizeof *e);
     xmlXPathContext *ctxt = xmlXPathNewContext(NULL);
@@ -469,10 +475,11 @@ int xpath_compile(const char *expr, struct xpath_expr **ret, struct winnow_error
     if (!e || !ctxt || !(e->source = strdup(expr)))
         goto out;
     listen(ctxt, &complaint);
-    e->comp = xmlXPathCtxtCompile(ctxt, (const xmlChar *)expr);
+    xmlXPathCompExpr *comp = xmlXPathCtxtCompile(ctxt, (const xmlChar *)expr);
     stop_listening(ctxt, &complaint);
     e->max_nodes = max_nodes(expr);
-    status = e->comp ? WINNOW_OK : complain(&complaint, "does not compile", expr, err);
+    status = comp ? WINNOW_OK : complain(&complaint, "does not compile", expr, err);
+    xmlXPathFreeCompExpr(comp);
 out:
     xmlXPathFreeContext(ctxt);
     if (status == WINNOW_OK)
@@ -486,7 +493,6 @@ void xpath_expr_free(struct xpath_expr *expr)
 {
     if (!expr)
         return;
-    xmlXPathFreeCompExpr(expr->comp);
     free(expr->source);
     free(expr);
 }
@@ -578,7 +584,7 @@ static bool needs_no_watch(const struct xpath_doc *doc)
     return (double)few_steps(doc) * step_ns < UNWATCHED_S * 1e9;
 }
 
-static xmlXPathObject *try_steps(struct xpath_doc *doc, const struct xpath_expr *expr,
+static xmlXPathObject *try_steps(struct xpath_doc *doc, xmlXPathCompExpr *comp,
                                  unsigned long steps, bool watched, struct complaint *complaint)
 {
     listen(doc->ctxt, complaint);
@@ -587,24 +593,35 @@ static xmlXPathObject *try_steps(struct xpath_doc *doc, const struct xpath_expr 
     doc->ctxt->opLimit = steps; /* before the watch may lower it */
     if (watched && !watch_begin(doc))
         doc->ctxt->opLimit = few_steps(doc);
-    xmlXPathObject *ret = xmlXPathCompiledEval(expr->comp, doc->ctxt);
+    xmlXPathObject *ret = xmlXPathCompiledEval(comp, doc->ctxt);
     if (watched)
         watch_pause(&doc->watch);
     stop_listening(doc->ctxt, complaint);
     return ret;
 }
 
-static xmlXPathObject *evaluate(struct xpath_doc *doc, const struct xpath_expr *expr,
-                                struct complaint *complaint)
+static xmlXPathObject *evaluate_compiled(struct xpath_doc *doc, xmlXPathCompExpr *comp,
+                                         struct complaint *complaint)
 {
     unsigned long few = few_steps(doc);
     if (!doc->watch.runs && needs_no_watch(doc)) {
-        xmlXPathObject *ret = try_steps(doc, expr, few, false, complaint);
+        xmlXPathObject *ret = try_steps(doc, comp, few, false, complaint);
         /* The counter stays at the limit where that was what ended it. */
         if (ret || doc->ctxt->opCount < few)
             return ret;
     }
-    return try_steps(doc, expr, MAX_STEPS, true, complaint);
+    return try_steps(doc, comp, MAX_STEPS, true, complaint);
+}
+
+static xmlXPathObject *evaluate(struct xpath_doc *doc, const struct xpath_expr *expr,
+                                struct complaint *complaint)
+{
+    listen(doc->ctxt, complaint);
+    xmlXPathCompExpr *comp = xmlXPathCtxtCompile(doc->ctxt, (const xmlChar *)expr->source);
+    stop_listening(doc->ctxt, complaint);
+    xmlXPathObject *ret = comp ? evaluate_compiled(doc, comp, complaint) : NULL;
+    xmlXPathFreeCompExpr(comp);
+    return ret;
 }
 
 int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,

@@ -26,7 +26,12 @@ struct xpath_result {
                      attributes: then the first one's value); else NULL */
 };
 
-/* Evaluates under bounds of operations and depth.  WINNOW_ERULES where it fails. */
+/* Evaluates under bounds, WINNOW_ERULES where they are passed or it fails.  Bounds of
+ * nodes, steps and depth decide alike on every machine.  One does not: a page's XPath
+ * has 1 s of processor time, because libxml2 does not count all its work.  What takes
+ * near that long (pages made to hurt, or a rule that makes the text of a large page for
+ * each of its nodes) may be found on one machine and refused on a slower one; the note
+ * about the refused rule tells. */
 int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,
                  struct xpath_result *ret, struct winnow_error *err);
 void xpath_result_free(struct xpath_result *r);

@@ -15,6 +15,7 @@
 
 #include "parse.h"
 #include "prescan.h"
+#include "tree_fill.h"
 
 static const struct winnow_limits plenty = {
     .max_bytes = 64 << 20,
@@ -339,6 +340,7 @@ static void keeps_all_text_of_what_is_nested_too_deep(void **state)
         parse_with(parser_at(i), buf_slice(&page), &limits, &t);
         assert_true(deepest(&t) <= 20);
         assert_true(t.flattened >= 80);
+        assert_int_equal(t.unnested, 0);
         char *at = t.text.data;
         for (size_t n = 0; n < 100; n++) {
             char word[16];
@@ -452,9 +454,78 @@ static void flattens_what_is_all_tags_in_the_depth(void **state)
         for (size_t i = 0; parser_at(i); i++) {
             struct tree t;
             parse_with(parser_at(i), buf_slice(&page), &plenty, &t);
-            if (t.flattened == 0)
+            if (t.unnested == 0)
                 fail_msg("%s walks the stack for every %s", parser_at(i)->name, pieces[k]);
+            assert_int_equal(t.flattened, 0);
             assert_true(slice_is(buf_slice(&t.text), "word"));
+            tree_free(&t);
+        }
+        buf_free(&page);
+    }
+}
+
+static uint32_t block_around(const struct tree *t, uint32_t i)
+{
+    do
+        i = t->nodes[i].parent;
+    while (i != NODE_NONE && !(tag_flags(t->nodes[i].tag) & TAG_BLOCK));
+    return i;
+}
+
+/* Every text is one word, and between two of them a line ends. */
+static void expect_words_apart(const struct tree *t, const char *what)
+{
+    uint32_t last = NODE_NONE;
+    bool apart = true;
+    for (uint32_t i = 0; i < t->count; i++) {
+        unsigned tag = t->nodes[i].tag;
+        apart = apart || tag == TAG_BR || (tag_flags(tag) & TAG_BLOCK);
+        if (tag != TAG_TEXT)
+            continue;
+        if (tree_node_text(t, i).len > strlen("word") ||
+            (!apart && block_around(t, i) == block_around(t, last)))
+            fail_msg("%s glues words together", what);
+        apart = false;
+        last = i;
+    }
+}
+
+/* deep, 450 or 600 times: what walks the stack, and what fills it. */
+static const struct {
+    const char *deep, *start, *piece;
+} words_apart[] = {
+    {"<div>", "<p>", "word<br>"},
+    {"<div>", "", "word<hr>"},
+    {"<div>", "", "word<p>"},
+    {"<div>", "", "<p>word</p>"},
+    {"<div>", "", "word<div>"},
+    {"<div>", "", "word</div><div>"},
+    {"<div>", "<ul>", "<li>word"},
+    {"<div>", "<table>", "<tr><td>word"},
+    {"<div>", "<select>", "<option>word"},
+    {"<div>", "<select><option>x</select>", "<br>word<select></select>"},
+    {"<div>", "", "word<svg><br>"},
+    {"<svg>", "", "word<br>"},
+    {"<svg>", "", "word<div>"},
+    {"<math>", "", "word<section>"},
+};
+
+static void keeps_words_apart_where_it_leaves_tags_out(void **state)
+{
+    (void)state;
+    enum { TIMES = 120000 };
+    for (size_t k = 0; k < 2 * sizeof words_apart / sizeof *words_apart; k++) {
+        const char *deep = words_apart[k / 2].deep, *piece = words_apart[k / 2].piece;
+        size_t depth = k % 2 ? 600 : 450;
+        struct buf page = repeated("", deep, depth, words_apart[k / 2].start);
+        for (size_t n = 0; n < TIMES; n++)
+            buf_adds(&page, piece);
+        for (size_t i = 0; parser_at(i); i++) {
+            struct tree t;
+            char what[100];
+            snprintf(what, sizeof what, "%s, %zu %s: %s", parser_at(i)->name, depth, deep, piece);
+            parse_with(parser_at(i), buf_slice(&page), &plenty, &t);
+            expect_words_apart(&t, what);
             tree_free(&t);
         }
         buf_free(&page);
@@ -508,6 +579,7 @@ static void touches_no_page_that_is_within_the_bounds(void **state)
             struct tree t;
             parse_with(parser_at(i), buf_slice(pages[k]), &plenty, &t);
             assert_int_equal(t.flattened, 0);
+            assert_int_equal(t.unnested, 0);
             assert_int_equal(t.attrs_dropped, 0);
             tree_free(&t);
         }
@@ -711,8 +783,8 @@ static void gives_equal_names_one_number_and_new_ones_bounded(void **state)
     }
     char again[] = "x5";
     assert_int_equal(tree_tag_of(&t, slice_of(again)), TAG_COUNT + 5);
-    uint32_t node = tree_open(&t, NODE_NONE, slice_of(names[TREE_MAX_NAMES + 50]));
-    assert_true(slice_is(tree_tag_name(&t, node), "unknown"));
+    unsigned last = tree_tag_of(&t, slice_of(names[TREE_MAX_NAMES + 50]));
+    assert_true(slice_is(t.names[last - TAG_COUNT], "unknown"));
     tree_free(&t);
 }
 
@@ -720,29 +792,13 @@ static void refuses_text_past_its_bound(void **state)
 {
     (void)state;
     struct tree t;
+    struct tree_fill fill;
     tree_init(&t, 10);
-    uint32_t root = tree_open(&t, NODE_NONE, slice_of("p"));
-    assert_int_not_equal(tree_text(&t, root, slice_of("1234567890")), NODE_NONE);
-    assert_int_equal(tree_text(&t, root, slice_of("1")), NODE_NONE);
-    assert_int_equal(t.text.status, WINNOW_ELIMIT);
-    tree_free(&t);
-}
-
-static void steps_from_sibling_to_sibling(void **state)
-{
-    (void)state;
-    struct tree t;
-    tree_init(&t, 100);
-    uint32_t root = tree_open(&t, NODE_NONE, slice_of("ul"));
-    uint32_t one = tree_open(&t, root, slice_of("li"));
-    tree_text(&t, one, slice_of("1"));
-    tree_close(&t, one);
-    uint32_t two = tree_open(&t, root, slice_of("li"));
-    tree_close(&t, two);
-    tree_close(&t, root);
-    assert_int_equal(tree_next_sibling(&t, one), two);
-    assert_int_equal(tree_next_sibling(&t, two), NODE_NONE);
-    assert_int_equal(tree_next_sibling(&t, one + 1), NODE_NONE);
+    assert_int_equal(fill_init(&fill, &t, 8), WINNOW_OK);
+    assert_non_null(fill_open(&fill, 0, TAG_P));
+    assert_int_equal(fill_text(&fill, 1, slice_of("1234567890")), WINNOW_OK);
+    assert_int_equal(fill_text(&fill, 1, slice_of("1")), WINNOW_ELIMIT);
+    fill_end(&fill);
     tree_free(&t);
 }
 
@@ -776,6 +832,7 @@ int main(void)
         cmocka_unit_test(opens_few_formatting_elements_again),
         cmocka_unit_test(opens_formatting_elements_again_a_bounded_number_of_times),
         cmocka_unit_test(flattens_what_is_all_tags_in_the_depth),
+        cmocka_unit_test(keeps_words_apart_where_it_leaves_tags_out),
         cmocka_unit_test(holds_little_memory_for_a_page_that_is_all_tags),
         cmocka_unit_test(reads_long_plain_pages_with_the_parser_asked_for),
         cmocka_unit_test(touches_no_page_that_is_within_the_bounds),
@@ -786,7 +843,6 @@ int main(void)
         cmocka_unit_test(makes_a_sound_tree_of_any_markup),
         cmocka_unit_test(gives_equal_names_one_number_and_new_ones_bounded),
         cmocka_unit_test(refuses_text_past_its_bound),
-        cmocka_unit_test(steps_from_sibling_to_sibling),
     };
     return cmocka_run_group_tests_name("parse", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -196,6 +197,41 @@ static void selects_again_and_again_on_one_page(void **state)
         assert_int_equal(try(&f, "//li[nosuch()]", &bad, &err), WINNOW_ERULES);
     }
     close_page(&f);
+}
+
+static const char shared_xpath[] = "//p[contains(., 'bold')] | //li[position() = last()]";
+
+static void *select_often(void *expr)
+{
+    struct fixture f;
+    size_t found = 0;
+    open_page(&f, parser_at(0), slice_of(page));
+    for (int i = 0; i < 200; i++) {
+        struct xpath_result r = {0};
+        struct winnow_error err = {0};
+        if (xpath_select(f.doc, expr, &r, &err) == WINNOW_OK)
+            found += r.count;
+        xpath_result_free(&r);
+    }
+    close_page(&f);
+    return (void *)found;
+}
+
+static void serves_many_threads_with_one_expression(void **state)
+{
+    (void)state;
+    struct winnow_error err = {0};
+    struct xpath_expr *expr = NULL;
+    pthread_t threads[4];
+    assert_int_equal(xpath_compile(shared_xpath, &expr, &err), WINNOW_OK);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, select_often, expr), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *found;
+        pthread_join(threads[i], &found);
+        assert_int_equal((size_t)found, 400);
+    }
+    xpath_expr_free(expr);
 }
 
 /* --- what is refused -------------------------------------------------------------------- */
@@ -463,6 +499,7 @@ int main(void)
         cmocka_unit_test(gives_the_first_attribute_as_text),
         cmocka_unit_test(gives_nothing_for_the_document_itself),
         cmocka_unit_test(selects_again_and_again_on_one_page),
+        cmocka_unit_test(serves_many_threads_with_one_expression),
         cmocka_unit_test(says_where_an_expression_does_not_compile),
         cmocka_unit_test(refuses_functions_variables_and_prefixes_that_nobody_knows),
         cmocka_unit_test(says_nothing_on_stderr),
