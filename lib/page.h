@@ -64,6 +64,7 @@ struct page {
     uint32_t text_len;
     struct tree tree; /* empty for a dump */
     bool has_tree;
+    struct xpath_doc *xpath; /* of the tree, once a rule has asked; or NULL */
 
     const char *url, *url_from; /* where the page came from; NULL: not known */
     const char *host; /* of the URL or the folder; lower case, without "www."; or NULL */

@@ -6,6 +6,7 @@
 #include <pcre2.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -13,19 +14,28 @@
 #include "text.h"
 #include "utf8.h"
 
-/* What one search may cost before it is stopped and the rule named.  A search
+/* What searches may cost before they are stopped and the rule named.  A search
  * over an ordinary page takes thousands of steps, a runaway pattern billions. */
 enum {
-    STEP_LIMIT = 5000000,
+    STEP_LIMIT = 5000000, /* from one start */
+    STEPS_PER_BYTE = 4,   /* and these: [\s\S]* walks back over a page byte by byte */
     DEPTH_LIMIT = 10000,
     HEAP_LIMIT_KIB = 20 * 1024,
     JIT_STACK_MOST = 1024 * 1024, /* bytes */
+    WORK_UNASKED = 64 * 1024 * 1024, /* bytes of estimated work between looks at the clock */
+    WORK_PER_ITEM = 16,              /* a callout costs what reading so many bytes does */
+    STARTS_LEAST = 256,              /* in one call; fewer cost more than they save */
+    STARTS_MOST = 4096,
 };
+
+static const uint64_t budget_ns = 1000000000; /* CPU time of a rule on a page */
 
 struct pattern {
     char *literal; /* white space folded; NULL for an expression */
     size_t literal_len;
     pcre2_code *code;
+    bool watched;  /* calls us before each of its items */
+    bool anchored; /* matches at the start of the text or nowhere */
 };
 
 /* The flags behind the closing slash, one line each. */
@@ -76,11 +86,25 @@ static int compile_literal(struct slice source, struct pattern *p, struct winnow
     return WINNOW_OK;
 }
 
+/* Must the clock be looked at within one match, or can the starts be searched a few
+ * at a time?  An assertion may read the whole page at every step; \G and the verbs,
+ * (*COMMIT) among them, mean something else once a search is cut into pieces. */
+static bool needs_watching(struct slice source)
+{
+    static const char *const marks[] = {"(?=", "(?!", "(?<", "(*", "\\G"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (memmem(source.p, source.len, marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
 static int compile_expression(struct slice source, uint32_t options, struct pattern *p,
                               unsigned *column, struct winnow_error *err)
 {
     int code = 0;
     PCRE2_SIZE at = 0;
+    p->watched = needs_watching(source);
+    options |= p->watched ? PCRE2_AUTO_CALLOUT : PCRE2_USE_OFFSET_LIMIT;
     p->code = pcre2_compile((PCRE2_SPTR)source.p, source.len,
                             options | PCRE2_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
                             &code, &at, NULL);
@@ -90,6 +114,9 @@ static int compile_expression(struct slice source, uint32_t options, struct patt
         *column = (unsigned)at + 2; /* 1 for the slash, and columns count from 1 */
         return err_set(err, WINNOW_ERULES, "%s", text);
     }
+    uint32_t all = 0;
+    (void)pcre2_pattern_info(p->code, PCRE2_INFO_ALLOPTIONS, &all);
+    p->anchored = all & PCRE2_ANCHORED;
     /* Where the machine forbids writable code the interpreter does as well. */
     (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
     return WINNOW_OK;
@@ -174,102 +201,195 @@ static enum pattern_result find_literal(const struct pattern *p, struct slice su
 }
 
 struct search {
+    const struct pattern *pattern;
+    struct budget *budget;
     pcre2_match_context *context;
     pcre2_match_data *data;
-    pcre2_jit_stack *stack;
+    pcre2_jit_stack *stack; /* made when the machine's own proves too small */
+    PCRE2_SIZE seen;        /* where in the subject the last callout was */
 };
 
-static void search_close(struct search *s)
+static uint64_t cpu_ns(void)
 {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Takes work off the budget; false where nothing is left. */
+static bool spend(struct budget *b, uint64_t work)
+{
+    b->work = work < UINT64_MAX - b->work ? b->work + work : UINT64_MAX;
+    if (b->work < WORK_UNASKED || b->spent)
+        return !b->spent;
+    uint64_t now = cpu_ns();
+    if (b->deadline_ns == 0)
+        b->deadline_ns = now + budget_ns;
+    b->work = 0;
+    b->spent = now >= b->deadline_ns;
+    return !b->spent;
+}
+
+/* Before every item of a watched pattern: it has read what lies between. */
+static int on_item(pcre2_callout_block *at, void *ctx)
+{
+    struct search *s = ctx;
+    PCRE2_SIZE now = at->current_position;
+    uint64_t read = now > s->seen ? now - s->seen : s->seen - now;
+    s->seen = now;
+    return spend(s->budget, read + WORK_PER_ITEM) ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
+void search_close(struct search *s)
+{
+    if (!s)
+        return;
     pcre2_match_data_free(s->data);
     pcre2_match_context_free(s->context);
     pcre2_jit_stack_free(s->stack);
+    free(s);
 }
 
-static bool search_open(const struct pattern *p, struct search *s)
+struct search *search_open(const struct pattern *p, struct budget *budget)
 {
-    *s = (struct search){pcre2_match_context_create(NULL),
-                         pcre2_match_data_create_from_pattern(p->code, NULL),
-                         pcre2_jit_stack_create(32 * 1024, JIT_STACK_MOST, NULL)};
-    if (!s->context || !s->data)
-        return false;
-    pcre2_set_match_limit(s->context, STEP_LIMIT);
+    struct search *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->pattern = p;
+    s->budget = budget;
+    if (p->literal)
+        return s;
+    s->context = pcre2_match_context_create(NULL);
+    s->data = pcre2_match_data_create_from_pattern(p->code, NULL);
+    if (!s->context || !s->data) {
+        search_close(s);
+        return NULL;
+    }
     pcre2_set_depth_limit(s->context, DEPTH_LIMIT);
     pcre2_set_heap_limit(s->context, HEAP_LIMIT_KIB);
-    if (s->stack)
-        pcre2_jit_stack_assign(s->context, NULL, s->stack);
-    return true;
+    if (p->watched)
+        pcre2_set_callout(s->context, on_item, s);
+    return s;
 }
 
-static enum pattern_result result_of(int rc)
+static int match_once(struct search *s, struct slice subject, size_t from)
 {
-    return rc >= 0 ? PATTERN_FOUND : rc == PCRE2_ERROR_NOMATCH ? PATTERN_NONE : PATTERN_STOPPED;
+    int rc = pcre2_match(s->pattern->code, (PCRE2_SPTR)subject.p, subject.len, from,
+                         PCRE2_NO_UTF_CHECK, s->data, s->context);
+    if (rc != PCRE2_ERROR_JIT_STACKLIMIT || s->stack)
+        return rc;
+    s->stack = pcre2_jit_stack_create(32 * 1024, JIT_STACK_MOST, NULL);
+    if (!s->stack)
+        return rc;
+    pcre2_jit_stack_assign(s->context, NULL, s->stack);
+    return match_once(s, subject, from);
 }
 
-enum pattern_result pattern_find(const struct pattern *p, struct slice subject, size_t from,
-                                 size_t *start, size_t *end)
+/* The fewer starts in a call, the more each may read. */
+static size_t starts_of(size_t rest)
+{
+    size_t n = (size_t)WORK_UNASKED * 2 / (rest + 1);
+    return n < STARTS_LEAST ? STARTS_LEAST : n < STARTS_MOST ? n : STARTS_MOST;
+}
+
+/* An unwatched pattern is searched a few starts at a time, each of which may read
+ * all that follows it. */
+static int match_in_pieces(struct search *s, struct slice subject, size_t from)
+{
+    for (;;) {
+        size_t rest = subject.len - from, starts = starts_of(rest);
+        size_t limit = rest > starts && !s->pattern->anchored ? from + starts : subject.len;
+        pcre2_set_offset_limit(s->context, limit);
+        int rc = match_once(s, subject, from);
+        size_t tried = s->pattern->anchored ? 1
+                       : rc >= 0            ? pcre2_get_startchar(s->data) - from + 1
+                                            : limit - from + 1;
+        if (!spend(s->budget, (uint64_t)tried * rest))
+            return PCRE2_ERROR_CALLOUT;
+        if (rc != PCRE2_ERROR_NOMATCH || limit == subject.len)
+            return rc;
+        from = limit + 1;
+        while (from < subject.len && ((unsigned char)subject.p[from] & 0xc0) == 0x80)
+            from++;
+    }
+}
+
+static enum pattern_result find_expression(struct search *s, struct slice subject, size_t from,
+                                           size_t *start, size_t *end)
+{
+    uint64_t steps = STEP_LIMIT + (uint64_t)subject.len * STEPS_PER_BYTE;
+    if (s->budget->spent)
+        return PATTERN_STOPPED;
+    s->seen = from;
+    pcre2_set_match_limit(s->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+    int rc = s->pattern->watched ? match_once(s, subject, from)
+                                 : match_in_pieces(s, subject, from);
+    if (rc < 0)
+        return rc == PCRE2_ERROR_NOMATCH ? PATTERN_NONE : PATTERN_STOPPED;
+    /* With \K in a lookahead the start may lie behind the end. */
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s->data);
+    *end = at[1];
+    *start = at[0] < at[1] ? at[0] : at[1];
+    return PATTERN_FOUND;
+}
+
+enum pattern_result search_find(struct search *s, struct slice subject, size_t from,
+                                size_t *start, size_t *end)
 {
     if (from > subject.len)
         return PATTERN_NONE;
-    if (p->literal)
-        return find_literal(p, subject, from, start, end);
-    struct search s;
-    enum pattern_result ret = PATTERN_STOPPED;
-    if (search_open(p, &s)) {
-        ret = result_of(pcre2_match(p->code, (PCRE2_SPTR)subject.p, subject.len, from,
-                                    PCRE2_NO_UTF_CHECK, s.data, s.context));
-        if (ret == PATTERN_FOUND) {
-            /* With \K in a lookahead the start may lie behind the end. */
-            const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s.data);
-            *end = at[1];
-            *start = at[0] < at[1] ? at[0] : at[1];
-        }
-    }
-    search_close(&s);
-    return ret;
+    if (s->pattern->literal)
+        return find_literal(s->pattern, subject, from, start, end);
+    return find_expression(s, subject, from, start, end);
 }
 
-enum pattern_result pattern_matches_name(const struct pattern *p, const char *s)
+/* What stands for the match just found, into to[*room]; *room becomes what it takes. */
+static int substitute(struct search *s, struct slice subject, size_t from, struct slice with,
+                      char *to, PCRE2_SIZE *room)
 {
+    return pcre2_substitute(s->pattern->code, (PCRE2_SPTR)subject.p, subject.len, from,
+                            PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_MATCHED |
+                                PCRE2_SUBSTITUTE_REPLACEMENT_ONLY |
+                                PCRE2_SUBSTITUTE_OVERFLOW_LENGTH,
+                            s->data, s->context, (PCRE2_SPTR)with.p, with.len,
+                            (PCRE2_UCHAR *)to, room);
+}
+
+enum pattern_result search_replace(struct search *s, struct slice subject, size_t from,
+                                   struct slice with, size_t *start, size_t *end,
+                                   struct buf *ret)
+{
+    char small[256];
+    PCRE2_SIZE len = sizeof small;
+    if (s->pattern->literal || from > subject.len)
+        return PATTERN_NONE;
+    enum pattern_result found = find_expression(s, subject, from, start, end);
+    if (found != PATTERN_FOUND)
+        return found;
+    int rc = substitute(s, subject, from, with, small, &len);
+    if (rc >= 0) {
+        buf_add(ret, small, len);
+        return ret->status == WINNOW_OK ? PATTERN_FOUND : PATTERN_STOPPED;
+    }
+    char *to = rc == PCRE2_ERROR_NOMEMORY ? buf_room(ret, len) : NULL;
+    if (!to || substitute(s, subject, from, with, to, &len) < 0)
+        return PATTERN_STOPPED;
+    ret->len += len;
+    return PATTERN_FOUND;
+}
+
+enum pattern_result pattern_matches_name(const struct pattern *p, const char *name)
+{
+    struct budget budget = {0};
     size_t start, end;
     if (p->literal)
-        return fnmatch(p->literal, s, FNM_CASEFOLD) == 0 ? PATTERN_FOUND : PATTERN_NONE;
+        return fnmatch(p->literal, name, FNM_CASEFOLD) == 0 ? PATTERN_FOUND : PATTERN_NONE;
     /* Names are bytes; an expression is for those that are UTF-8. */
-    if (utf8_valid_prefix(slice_of(s)) != strlen(s))
+    if (utf8_valid_prefix(slice_of(name)) != strlen(name))
         return PATTERN_NONE;
-    return pattern_find(p, slice_of(s), 0, &start, &end);
-}
-
-enum pattern_result pattern_replace(const struct pattern *p, struct slice subject, size_t from,
-                                    struct slice with, size_t *start, size_t *end,
-                                    struct buf *ret)
-{
-    if (p->literal || from > subject.len)
-        return PATTERN_NONE;
-    struct search s;
-    enum pattern_result found = PATTERN_STOPPED;
-    if (!search_open(p, &s))
-        goto out;
-    found = result_of(pcre2_match(p->code, (PCRE2_SPTR)subject.p, subject.len, from,
-                                  PCRE2_NO_UTF_CHECK, s.data, s.context));
-    if (found != PATTERN_FOUND)
-        goto out;
-    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s.data);
-    *start = at[0] < at[1] ? at[0] : at[1];
-    *end = at[1];
-    PCRE2_SIZE room = with.len + subject.len - from + 256;
-    char *to = buf_room(ret, room);
-    int rc = to ? pcre2_substitute(p->code, (PCRE2_SPTR)subject.p, subject.len, from,
-                                   PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_MATCHED |
-                                       PCRE2_SUBSTITUTE_REPLACEMENT_ONLY,
-                                   s.data, s.context, (PCRE2_SPTR)with.p, with.len,
-                                   (PCRE2_UCHAR *)to, &room)
-                : PCRE2_ERROR_NOMEMORY;
-    if (rc < 0)
-        found = PATTERN_STOPPED;
-    else
-        ret->len += room;
-out:
-    search_close(&s);
+    struct search *s = search_open(p, &budget);
+    enum pattern_result found =
+        s ? search_find(s, slice_of(name), 0, &start, &end) : PATTERN_STOPPED;
+    search_close(s);
     return found;
 }

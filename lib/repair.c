@@ -42,9 +42,7 @@ static void replace(struct pass *r, const char *from, const char *to, struct sli
         return;
     }
     if (!r->reason)
-        r->reason = verdict_reason(
-            &p->verdicts, (struct reason){.stage = "repair",
-                                          .text = rules_reason(p, r->file, r->rule, "repaired")});
+        r->reason = rules_verdict_reason(p, "repair", r->file, r->rule, "repaired");
     for (struct slice left = {copy, with.len}; verdict_next(&w, &piece, &at); left.len = 0) {
         verdict_replace(&p->verdicts, at, at + (uint32_t)piece.len, left, r->reason);
         r->changed = true;
@@ -238,14 +236,15 @@ static void apply_set(struct pass *r)
 }
 
 /* repair(/pattern/): replacement, within each line. */
-static enum pattern_result apply_pattern(struct pass *r, struct slice line)
+static enum pattern_result apply_pattern(struct pass *r, struct search *search,
+                                         struct slice line)
 {
     size_t at = 0, start, end;
     struct buf with;
     enum pattern_result found;
     buf_init(&with, r->page->limits.max_bytes);
-    while ((found = pattern_replace(r->rule->from, line, at, r->rule->value, &start, &end,
-                                    &with)) == PATTERN_FOUND) {
+    while ((found = search_replace(search, line, at, r->rule->value, &start, &end, &with)) ==
+           PATTERN_FOUND) {
         if (!slice_eq(buf_slice(&with), (struct slice){line.p + start, end - start}))
             replace(r, line.p + start, line.p + end, buf_slice(&with));
         with.len = 0;
@@ -260,21 +259,26 @@ static enum pattern_result apply_pattern(struct pass *r, struct slice line)
 static void apply_patterns(struct pass *r)
 {
     struct slice rest = buf_slice(&r->clean.text), line;
-    while (text_next_line(&rest, &line))
-        if (apply_pattern(r, line) == PATTERN_STOPPED) {
-            page_note(r->page, "%s:%u: the pattern takes too long on this page and was stopped; "
-                               "simplify it", r->file->name, r->rule->line);
-            return;
-        }
+    struct budget budget = {0};
+    struct search *search = search_open(r->rule->from, &budget);
+    enum pattern_result found = PATTERN_NONE;
+    if (!search)
+        r->page->status = WINNOW_ENOMEM;
+    while (search && found != PATTERN_STOPPED && text_next_line(&rest, &line))
+        found = apply_pattern(r, search, line);
+    if (found == PATTERN_STOPPED)
+        rules_note_stopped(r->page, r->file, r->rule);
+    search_close(search);
 }
 
-/* One rule on the clean text as it stands; true where it changed something. */
-static bool run_pass(struct page *p, const struct rule_file *file, const struct rule *rule)
+/* One rule of file f on the clean text as it stands; true where it changed something. */
+static bool run_pass(struct page *p, size_t f, const struct rule *rule,
+                     struct section_answers *answers)
 {
-    struct pass r = {.page = p, .file = file, .rule = rule};
+    struct pass r = {.page = p, .file = p->rules.files[f], .rule = rule};
     if (written_make(p, true, &r.clean) != WINNOW_OK)
         p->status = WINNOW_ENOMEM;
-    else if (rules_section_applies(p, file, rule->section, buf_slice(&r.clean.text)))
+    else if (rules_section_applies(p, answers, f, rule->section, buf_slice(&r.clean.text)))
         rule->directive->id == DIRECTIVE_REPAIR_SET ? apply_set(&r) : apply_patterns(&r);
     written_free(&r.clean);
     if (verdict_settle(&p->verdicts) != WINNOW_OK)
@@ -283,21 +287,24 @@ static bool run_pass(struct page *p, const struct rule_file *file, const struct 
 }
 
 /* A set is applied until nothing changes, as the filter was; a pattern once. */
-static void apply_rule(struct page *p, const struct rule_file *file, const struct rule *rule)
+static void apply_rule(struct page *p, size_t f, const struct rule *rule,
+                       struct section_answers *answers)
 {
     int passes = rule->directive->id == DIRECTIVE_REPAIR_SET ? PASSES_MAX : 1;
-    while (passes > 0 && run_pass(p, file, rule))
+    while (passes > 0 && run_pass(p, f, rule, answers))
         passes--;
 }
 
 int repair_run(struct page *p, struct winnow_error *err)
 {
+    struct section_answers answers = {0};
     for (size_t f = 0; f < p->rules.count; f++)
         for (size_t i = 0; i < p->rules.files[f]->count; i++) {
             const struct rule *rule = &p->rules.files[f]->rules[i];
             enum directive_id id = rule->directive->id;
             if (rule->usable && (id == DIRECTIVE_REPAIR || id == DIRECTIVE_REPAIR_SET))
-                apply_rule(p, p->rules.files[f], rule);
+                apply_rule(p, f, rule, &answers);
         }
+    rules_sections_free(p, &answers);
     return p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

@@ -2,7 +2,7 @@
  *
  * The format is the site-config format of Full-Text RSS and its kin, and more
  * lines of the same shape for text dumps.  docs/winnow-rules.5 is its manual;
- * the table in directives.c is its list. */
+ * the table in directives.h is its list. */
 #ifndef WINNOW_RULES_H
 #define WINNOW_RULES_H
 
@@ -20,7 +20,10 @@ struct page;
 struct pattern;
 struct xpath_expr;
 
-enum { SECTION_NONE = -1 };
+enum {
+    SECTION_NONE = -1,
+    SECTIONS_MOST = 1000, /* of a file; a page asks each whether it holds */
+};
 
 /* One line of a rule file. */
 struct rule {
@@ -31,6 +34,7 @@ struct rule {
     int section; /* index in the file's sections, or SECTION_NONE */
 
     /* What compiling adds. */
+    bool tried;              /* compiled, or found wrong for good */
     bool usable;             /* compiled without an error */
     struct xpath_expr *xpath;
     struct pattern *pattern; /* of the value */
@@ -108,17 +112,33 @@ int rules_apply_tree(struct page *p, struct winnow_error *err);
 int rules_apply_lines(struct page *p, struct winnow_error *err);
 
 /* The first value that a rule of this kind (title, author, date) finds in the
- * tree, as arena memory, with the rule in *by; NULL where none does. */
+ * tree, as arena memory, with the rule in *by; NULL where none does.  A failure
+ * shows in page->status. */
 const char *rules_find_value(struct page *p, enum directive_id id, const struct rule_file **file,
                              const struct rule **by);
 
-/* Does a section of a file apply to the page, whose lines are view?  SECTION_NONE
- * and a section without a match_* line always do. */
-bool rules_section_applies(struct page *p, const struct rule_file *file, int section,
+/* Which sections of the page's rule files apply: each is asked once, when the first
+ * of its rules is. */
+struct section_answers {
+    signed char **files; /* by file of page->rules, then by section: 0 not asked, 1 yes, -1 no */
+};
+
+/* Does a section of the page's file f apply to the page, whose lines are view?
+ * SECTION_NONE and a section without a match_* line always do.  A failure shows in
+ * page->status. */
+bool rules_section_applies(struct page *p, struct section_answers *answers, size_t f, int section,
                            struct slice view);
+void rules_sections_free(const struct page *p, struct section_answers *answers);
+
+/* Notes that a pattern of the rule was stopped on this page. */
+void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule);
 
 /* "removed by rules/x.txt:12 (drop_line)", in the page's arena. */
 const char *rules_reason(struct page *p, const struct rule_file *file, const struct rule *rule,
                          const char *what);
+
+/* The same as a reason for verdicts of a stage. */
+uint32_t rules_verdict_reason(struct page *p, const char *stage, const struct rule_file *file,
+                              const struct rule *rule, const char *what);
 
 #endif

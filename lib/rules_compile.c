@@ -15,6 +15,8 @@
 #include "text.h"
 #include "xpath.h"
 
+enum { NUMBER_MOST = 1000000 }; /* of a VALUE_NUMBER */
+
 struct compiler {
     struct rule_file *file;
     rule_problem_fn *problem;
@@ -37,17 +39,20 @@ static void keep_problem(struct compiler *c, const struct rule *rule, const char
         file->problems[file->nproblems++] = line;
 }
 
-/* Always false, so that a compiler of values ends with: return fail(...). */
+/* Always false, so that a compiler of values ends with: return fail(...).  Says
+ * nothing where memory ran out: the rule is not wrong, and the next page tries it. */
 __attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const struct rule *rule,
                                                        unsigned column, const char *format, ...)
 {
     char text[400];
     va_list args;
+    if (c->status != WINNOW_OK)
+        return false;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     keep_problem(c, rule, text);
-    if (c->problem)
+    if (c->problem && c->status == WINNOW_OK)
         c->problem(c->ctx, rule->line, column, true, text);
     return false;
 }
@@ -79,6 +84,39 @@ static bool compile_xpath(struct compiler *c, struct rule *rule)
                                        rule->value.p);
 }
 
+/* One number from low to high, digits alone. */
+static bool is_number(struct slice s, unsigned low, unsigned high)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9' || n > high)
+            return false;
+        n = n * 10 + (unsigned)(s.p[i] - '0');
+    }
+    return s.len > 0 && n >= low && n <= high;
+}
+
+static bool is_percent(struct slice s)
+{
+    if (s.len > 0 && s.p[s.len - 1] == '%')
+        s = text_trim((struct slice){s.p, s.len - 1});
+    return is_number(s, 0, 100);
+}
+
+static bool is_date(struct slice s)
+{
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (s.len != 10 || s.p[4] != '-' || s.p[7] != '-' ||
+        !is_number((struct slice){s.p, 4}, 1, 9999) ||
+        !is_number((struct slice){s.p + 5, 2}, 1, 12))
+        return false;
+    unsigned year = (unsigned)(s.p[0] - '0') * 1000 + (unsigned)(s.p[1] - '0') * 100 +
+                    (unsigned)(s.p[2] - '0') * 10 + (unsigned)(s.p[3] - '0');
+    unsigned month = (unsigned)(s.p[5] - '0') * 10 + (unsigned)(s.p[6] - '0');
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return is_number((struct slice){s.p + 8, 2}, 1, days[month - 1] + (month == 2 && leap));
+}
+
 static bool compile_value(struct compiler *c, struct rule *rule)
 {
     static const char *const yes_no[] = {"yes", "no", "true", "false", "1", "0"};
@@ -92,6 +130,18 @@ static bool compile_value(struct compiler *c, struct rule *rule)
             if (text_equal_nocase(rule->value, slice_of(yes_no[i])))
                 return true;
         return fail(c, rule, rule->column, "\"%.*s\" is neither yes nor no",
+                    (int)rule->value.len, rule->value.p);
+    case VALUE_NUMBER:
+        return is_number(rule->value, 0, NUMBER_MOST) ||
+               fail(c, rule, rule->column, "\"%.*s\" is no number from 0 to %d",
+                    (int)rule->value.len, rule->value.p, NUMBER_MOST);
+    case VALUE_PERCENT:
+        return is_percent(rule->value) ||
+               fail(c, rule, rule->column, "\"%.*s\" is no share from 0%% to 100%%",
+                    (int)rule->value.len, rule->value.p);
+    case VALUE_DATE:
+        return is_date(rule->value) ||
+               fail(c, rule, rule->column, "\"%.*s\" is no date; write it as YYYY-MM-DD",
                     (int)rule->value.len, rule->value.p);
     default:
         return true;
@@ -203,15 +253,30 @@ static bool compile_arguments(struct compiler *c, struct rule *rule)
     return true;
 }
 
+/* A rule that memory failed halfway is compiled anew. */
+static void compile_rule(struct compiler *c, struct rule *rule)
+{
+    bool usable = compile_value(c, rule) && compile_arguments(c, rule);
+    if (c->status == WINNOW_OK) {
+        rule->usable = usable;
+        rule->tried = true;
+        return;
+    }
+    xpath_expr_free(rule->xpath);
+    pattern_free(rule->pattern);
+    pattern_free(rule->from);
+    rule->xpath = NULL;
+    rule->pattern = rule->from = NULL;
+}
+
 int rule_file_compile(struct rule_file *file, rule_problem_fn *problem, void *ctx,
                       struct winnow_error *err)
 {
     struct compiler c = {file, problem, ctx, WINNOW_OK};
     pthread_mutex_lock(&file->lock);
-    for (size_t i = 0; i < file->count && !file->compiled; i++) {
-        struct rule *rule = &file->rules[i];
-        rule->usable = compile_value(&c, rule) && compile_arguments(&c, rule);
-    }
+    for (size_t i = 0; i < file->count && !file->compiled && c.status == WINNOW_OK; i++)
+        if (!file->rules[i].tried)
+            compile_rule(&c, &file->rules[i]);
     file->compiled = c.status == WINNOW_OK;
     pthread_mutex_unlock(&file->lock);
     return c.status == WINNOW_OK ? WINNOW_OK : err_nomem(err);

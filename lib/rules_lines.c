@@ -17,6 +17,8 @@ struct line_pass {
     const struct lines *lines;
     const struct rule_file *file;
     const struct rule *rule;
+    struct budget budget;
+    struct search *value, *from; /* of the rule's patterns; from is NULL where there is none */
     uint32_t reason; /* made when the first line is taken */
     bool keep;       /* the lines taken are protected, not removed */
 };
@@ -25,11 +27,8 @@ static void take_lines(struct line_pass *t, size_t first, size_t last)
 {
     struct page *p = t->p;
     if (first < last && t->reason == 0)
-        t->reason = verdict_reason(
-            &p->verdicts,
-            (struct reason){.stage = "rules",
-                            .text = rules_reason(p, t->file, t->rule,
-                                                 t->keep ? "kept" : "removed")});
+        t->reason = rules_verdict_reason(p, "rules", t->file, t->rule,
+                                         t->keep ? "kept" : "removed");
     for (size_t i = first; i < last; i++) {
         const struct block *b = &p->blocks[t->lines->items[i].block];
         if (t->keep)
@@ -39,17 +38,16 @@ static void take_lines(struct line_pass *t, size_t first, size_t last)
     }
 }
 
-/* The next match of a pattern from byte *at of the view on, and the lines that it
+/* The next match of a search from byte *at of the view on, and the lines that it
  * touches; *at moves behind it.  A pattern that takes too long is named. */
-static bool next_match(struct line_pass *t, const struct pattern *pattern, size_t *at,
-                       size_t *first, size_t *last)
+static bool next_match(struct line_pass *t, struct search *search, size_t *at, size_t *first,
+                       size_t *last)
 {
     size_t start, end;
     struct slice view = buf_slice(&t->lines->text);
-    enum pattern_result found = pattern_find(pattern, view, *at, &start, &end);
+    enum pattern_result found = search_find(search, view, *at, &start, &end);
     if (found == PATTERN_STOPPED)
-        page_note(t->p, "%s:%u: the pattern takes too long on this page and was stopped; "
-                        "simplify it", t->file->name, t->rule->line);
+        rules_note_stopped(t->p, t->file, t->rule);
     if (found != PATTERN_FOUND)
         return false;
     lines_range(t->lines, start, end, first, last);
@@ -62,7 +60,7 @@ static bool next_match(struct line_pass *t, const struct pattern *pattern, size_
 static void drop_line(struct line_pass *t)
 {
     size_t at = 0, first, last;
-    while (next_match(t, t->rule->pattern, &at, &first, &last)) {
+    while (next_match(t, t->value, &at, &first, &last)) {
         take_lines(t, first, last);
         if (last > first && t->lines->items[last - 1].end > at)
             at = t->lines->items[last - 1].end; /* one match a line is enough */
@@ -73,7 +71,7 @@ static void drop_line(struct line_pass *t)
 static void drop_block(struct line_pass *t)
 {
     size_t at = 0, first, last;
-    while (next_match(t, t->rule->pattern, &at, &first, &last)) {
+    while (next_match(t, t->value, &at, &first, &last)) {
         if (first == last)
             continue;
         while (first > 0 && !lines_gap_before(t->lines, first))
@@ -91,8 +89,8 @@ static void drop_block(struct line_pass *t)
 static void drop_between(struct line_pass *t)
 {
     size_t at = 0, first, last, close_first, close_last;
-    while (next_match(t, t->rule->from, &at, &first, &last)) {
-        if (!next_match(t, t->rule->pattern, &at, &close_first, &close_last))
+    while (next_match(t, t->from, &at, &first, &last)) {
+        if (!next_match(t, t->value, &at, &close_first, &close_last))
             return;
         take_lines(t, first, close_last);
     }
@@ -101,14 +99,14 @@ static void drop_between(struct line_pass *t)
 static void cut_before(struct line_pass *t)
 {
     size_t at = 0, first, last;
-    if (next_match(t, t->rule->pattern, &at, &first, &last))
+    if (next_match(t, t->value, &at, &first, &last))
         take_lines(t, 0, t->rule->keep ? first : last);
 }
 
 static void cut_after(struct line_pass *t)
 {
     size_t at = 0, first, last;
-    if (next_match(t, t->rule->pattern, &at, &first, &last))
+    if (next_match(t, t->value, &at, &first, &last))
         take_lines(t, t->rule->keep ? last : first, t->lines->count);
 }
 
@@ -123,10 +121,10 @@ static bool in_zone(const struct line_pass *t, size_t first, size_t last)
 /* A ticker is a run of lines that all match: one line of its form is no ticker. */
 static void ticker(struct line_pass *t)
 {
-    size_t at = 0, first, last, run = 0, run_end = 0;
+    size_t at = 0, first = 0, last = 0, run = 0, run_end = 0;
     bool found;
     do {
-        found = next_match(t, t->rule->pattern, &at, &first, &last);
+        found = next_match(t, t->value, &at, &first, &last);
         if (found && run_end > run && first <= run_end) {
             run_end = last > run_end ? last : run_end;
             continue;
@@ -144,7 +142,7 @@ static void keep_line(struct line_pass *t)
     drop_line(t);
 }
 
-static const struct {
+static const struct step {
     enum directive_id id;
     void (*apply)(struct line_pass *t);
 } steps[] = {
@@ -154,16 +152,37 @@ static const struct {
     {DIRECTIVE_TICKER, ticker},
 };
 
-static void apply_rule(struct page *p, const struct lines *lines, const struct rule_file *file,
-                       const struct rule *rule)
+static const struct step *step_of(const struct rule *rule)
 {
-    if (!rule->usable || !(rule->directive->flags & DIRECTIVE_LINES) ||
-        !rules_section_applies(p, file, rule->section, buf_slice(&lines->text)))
-        return;
-    struct line_pass t = {.p = p, .lines = lines, .file = file, .rule = rule};
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
         if (steps[s].id == rule->directive->id)
-            steps[s].apply(&t);
+            return &steps[s];
+    return NULL;
+}
+
+static void run_step(struct line_pass *t, const struct step *step)
+{
+    t->value = search_open(t->rule->pattern, &t->budget);
+    t->from = t->rule->from ? search_open(t->rule->from, &t->budget) : NULL;
+    if (t->value && (t->from || !t->rule->from))
+        step->apply(t);
+    else
+        t->p->status = WINNOW_ENOMEM;
+    search_close(t->value);
+    search_close(t->from);
+}
+
+static void apply_file(struct page *p, const struct lines *lines, size_t f,
+                       struct section_answers *answers)
+{
+    const struct rule_file *file = p->rules.files[f];
+    for (size_t i = 0; i < file->count; i++) {
+        const struct rule *rule = &file->rules[i];
+        const struct step *step = rule->usable ? step_of(rule) : NULL;
+        struct line_pass t = {.p = p, .lines = lines, .file = file, .rule = rule};
+        if (step && rules_section_applies(p, answers, f, rule->section, buf_slice(&lines->text)))
+            run_step(&t, step);
+    }
 }
 
 static bool has_line_rules(const struct page *p)
@@ -178,15 +197,16 @@ static bool has_line_rules(const struct page *p)
 int rules_apply_lines(struct page *p, struct winnow_error *err)
 {
     struct lines lines;
+    struct section_answers answers = {0};
     if (!has_line_rules(p))
         return WINNOW_OK;
     int status = lines_make(p, &lines);
     if (status == WINNOW_OK) {
         for (size_t f = 0; f < p->rules.count; f++)
-            for (size_t i = 0; i < p->rules.files[f]->count; i++)
-                apply_rule(p, &lines, p->rules.files[f], &p->rules.files[f]->rules[i]);
+            apply_file(p, &lines, f, &answers);
+        rules_sections_free(p, &answers);
         status = verdict_settle(&p->verdicts);
     }
     lines_free(&lines);
-    return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+    return status == WINNOW_OK && p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

@@ -6,6 +6,7 @@
  *  4. global.txt
  * Within a step the folders count in the order in which they were added.  Any one
  * match_* line is enough; a section's lines speak for that section alone. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -76,11 +77,17 @@ static bool name_matches(const struct rule *rule, const char *name)
 static bool found_in(struct page *p, const struct rule_file *file, const struct rule *rule,
                      struct slice text)
 {
+    struct budget budget = {0};
     size_t start, end;
-    enum pattern_result found = pattern_find(rule->pattern, text, 0, &start, &end);
+    struct search *s = search_open(rule->pattern, &budget);
+    if (!s) {
+        p->status = WINNOW_ENOMEM;
+        return false;
+    }
+    enum pattern_result found = search_find(s, text, 0, &start, &end);
+    search_close(s);
     if (found == PATTERN_STOPPED)
-        page_note(p, "%s:%u: the pattern takes too long on this page and was stopped; simplify it",
-                  file->name, rule->line);
+        rules_note_stopped(p, file, rule);
     return found == PATTERN_FOUND;
 }
 
@@ -208,11 +215,50 @@ int rules_match_text(struct page *p, struct winnow_error *err)
     return status == WINNOW_OK ? note_files(p, err) : status;
 }
 
-bool rules_section_applies(struct page *p, const struct rule_file *file, int section,
+/* --- sections -------------------------------------------------------------------------- */
+
+/* The place of a section's answer; NULL: no memory. */
+static signed char *answer_of(struct page *p, struct section_answers *answers, size_t f,
+                              int section)
+{
+    if (!answers->files)
+        answers->files = calloc(p->rules.count, sizeof *answers->files);
+    if (answers->files && !answers->files[f])
+        answers->files[f] = calloc(p->rules.files[f]->nsections, 1);
+    if (answers->files && answers->files[f])
+        return &answers->files[f][section];
+    p->status = WINNOW_ENOMEM;
+    return NULL;
+}
+
+bool rules_section_applies(struct page *p, struct section_answers *answers, size_t f, int section,
                            struct slice view)
 {
     bool any;
-    return section == SECTION_NONE || matches(p, file, section, &view, &any) || !any;
+    if (section == SECTION_NONE)
+        return true;
+    signed char *answer = answer_of(p, answers, f, section);
+    if (!answer)
+        return false;
+    if (*answer == 0)
+        *answer = matches(p, p->rules.files[f], section, &view, &any) || !any ? 1 : -1;
+    return *answer > 0;
+}
+
+void rules_sections_free(const struct page *p, struct section_answers *answers)
+{
+    for (size_t f = 0; answers->files && f < p->rules.count; f++)
+        free(answers->files[f]);
+    free(answers->files);
+    answers->files = NULL;
+}
+
+/* --- what is said of a rule ------------------------------------------------------------- */
+
+void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule)
+{
+    page_note(p, "%s:%u: the pattern takes too long on this page and was stopped; simplify it",
+              file->name, rule->line);
 }
 
 const char *rules_reason(struct page *p, const struct rule_file *file, const struct rule *rule,
@@ -220,4 +266,11 @@ const char *rules_reason(struct page *p, const struct rule_file *file, const str
 {
     return arena_printf(&p->arena, "%s by %s:%u (%s)", what, file->name, rule->line,
                         rule->directive->name);
+}
+
+uint32_t rules_verdict_reason(struct page *p, const char *stage, const struct rule_file *file,
+                              const struct rule *rule, const char *what)
+{
+    return verdict_reason(&p->verdicts, (struct reason){.stage = stage,
+                                                        .text = rules_reason(p, file, rule, what)});
 }

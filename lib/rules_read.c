@@ -29,6 +29,7 @@ struct reader {
     rule_problem_fn *problem;
     void *ctx;
     unsigned line;
+    bool past_sections; /* in a section beyond those that a file may have */
 };
 
 __attribute__((format(printf, 5, 6))) static void report(const struct reader *r, unsigned line,
@@ -143,12 +144,19 @@ static int push_rule(struct rule_file *file, struct rule rule)
 static int open_section(struct reader *r, struct slice id)
 {
     struct rule_file *file = r->file;
+    if (file->nsections == SECTIONS_MOST) {
+        r->past_sections = true;
+        report(r, r->line, 1, true,
+               "more than %d sections; this one and its lines are not read: split the file",
+               SECTIONS_MOST);
+        return WINNOW_OK;
+    }
     struct slice *sections =
         array_grow(file->sections, &file->sections_cap, file->nsections + 1, sizeof *sections);
     if (!sections)
         return WINNOW_ENOMEM;
     file->sections = sections;
-    for (size_t i = 0; i < file->nsections; i++)
+    for (size_t i = 0; r->problem && i < file->nsections; i++)
         if (slice_eq(sections[i], id))
             report(r, r->line, 1, true, "there is a section \"%.*s\" above; name this one otherwise",
                    (int)id.len, id.p);
@@ -178,6 +186,8 @@ static int read_line(struct reader *r, struct slice raw)
     if (d->id == DIRECTIVE_SECTION)
         return open_section(r, parts.value);
     bool scoped = d->flags & (DIRECTIVE_LINES | DIRECTIVE_MATCH);
+    if (scoped && r->past_sections)
+        return WINNOW_OK;
     if (!scoped && r->file->nsections > 0 && d->id != DIRECTIVE_TEST_IN &&
         d->id != DIRECTIVE_TEST_OUT && !(d->flags & DIRECTIVE_RESERVED))
         report(r, r->line, column, false,
@@ -289,7 +299,7 @@ int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,
                    struct rule_file **ret, struct winnow_error *err)
 {
     struct rule_file *file = calloc(1, sizeof *file);
-    struct reader r = {file, problem, ctx, 0};
+    struct reader r = {.file = file, .problem = problem, .ctx = ctx};
     if (!file)
         return err_nomem(err);
     pthread_mutex_init(&file->lock, NULL);

@@ -87,13 +87,7 @@ int rules_rewrite(struct page *p, struct winnow_error *err)
 
 /* --- elements --------------------------------------------------------------------------- */
 
-/* One pass of rules over a page's tree; the XPath tree is made when one asks. */
-struct tree_pass {
-    struct page *p;
-    struct xpath_doc *doc;
-};
-
-static int select_nodes(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+static int select_nodes(struct page *p, const struct rule_file *file, const struct rule *rule,
                         struct xpath_result *ret, struct winnow_error *err)
 {
     struct winnow_error why = {0};
@@ -101,13 +95,13 @@ static int select_nodes(struct tree_pass *t, const struct rule_file *file, const
     *ret = (struct xpath_result){0};
     if (!rule->usable)
         return WINNOW_OK;
-    if (!t->doc)
-        status = xpath_doc_new(&t->p->tree, &t->doc, err);
+    if (!p->xpath) /* made when the first rule asks, and kept for the others */
+        status = xpath_doc_new(&p->tree, &p->xpath, err);
     if (status != WINNOW_OK)
         return status;
-    status = xpath_select(t->doc, rule->xpath, ret, &why);
+    status = xpath_select(p->xpath, rule->xpath, ret, &why);
     if (status == WINNOW_ERULES) {
-        page_note(t->p, "%s:%u: %s; the line is not applied", file->name, rule->line, why.text);
+        page_note(p, "%s:%u: %s; the line is not applied", file->name, rule->line, why.text);
         return WINNOW_OK;
     }
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
@@ -119,23 +113,16 @@ static void remove_node(struct page *p, uint32_t node, uint32_t reason)
     verdict_remove(&p->verdicts, n->text_start, n->text_end, reason);
 }
 
-static uint32_t reason_of(struct page *p, const struct rule_file *file, const struct rule *rule,
-                          const char *what)
-{
-    return verdict_reason(&p->verdicts, (struct reason){.stage = "rules",
-                                                        .text = rules_reason(p, file, rule, what)});
-}
-
-static int apply_strip(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+static int apply_strip(struct page *p, const struct rule_file *file, const struct rule *rule,
                        struct winnow_error *err)
 {
     struct xpath_result r;
-    int status = select_nodes(t, file, rule, &r, err);
+    int status = select_nodes(p, file, rule, &r, err);
     if (status != WINNOW_OK)
         return status;
-    uint32_t reason = r.count > 0 ? reason_of(t->p, file, rule, "removed") : 0;
+    uint32_t reason = r.count > 0 ? rules_verdict_reason(p, "rules", file, rule, "removed") : 0;
     for (size_t i = 0; i < r.count; i++)
-        remove_node(t->p, r.nodes[i], reason);
+        remove_node(p, r.nodes[i], reason);
     xpath_result_free(&r);
     return WINNOW_OK;
 }
@@ -158,11 +145,11 @@ static bool attr_holds(const struct tree *tree, uint32_t node, const char *name,
     return value.len >= part.len && value.p && memmem(value.p, value.len, part.p, part.len);
 }
 
-static int apply_strip_id_or_class(struct tree_pass *t, const struct rule_file *file,
+static int apply_strip_id_or_class(struct page *p, const struct rule_file *file,
                                    const struct rule *rule, struct winnow_error *err)
 {
     (void)err;
-    const struct tree *tree = &t->p->tree;
+    const struct tree *tree = &p->tree;
     struct slice part = unquoted(rule->value);
     uint32_t reason = 0;
     for (uint32_t i = 0; part.len > 0 && i < tree->count; i++) {
@@ -170,8 +157,8 @@ static int apply_strip_id_or_class(struct tree_pass *t, const struct rule_file *
             (!attr_holds(tree, i, "class", part) && !attr_holds(tree, i, "id", part)))
             continue;
         if (reason == 0)
-            reason = reason_of(t->p, file, rule, "removed");
-        remove_node(t->p, i, reason);
+            reason = rules_verdict_reason(p, "rules", file, rule, "removed");
+        remove_node(p, i, reason);
         i = tree->nodes[i].end - 1; /* what stands in it is gone with it */
     }
     return WINNOW_OK;
@@ -179,19 +166,19 @@ static int apply_strip_id_or_class(struct tree_pass *t, const struct rule_file *
 
 /* All nodes of the first body rule that finds text are the body; nested ones are
  * skipped, and the rest of the page is removed. */
-static int apply_body(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+static int apply_body(struct page *p, const struct rule_file *file, const struct rule *rule,
                       struct winnow_error *err)
 {
-    struct page *p = t->p;
     struct xpath_result r;
     if (p->has_body)
         return WINNOW_OK;
-    int status = select_nodes(t, file, rule, &r, err);
+    int status = select_nodes(p, file, rule, &r, err);
     if (status != WINNOW_OK)
         return status;
     for (size_t i = 0; i < r.count && !p->has_body; i++)
         p->has_body = text_trim(tree_node_text(&p->tree, r.nodes[i])).len > 0;
-    uint32_t reason = p->has_body ? reason_of(p, file, rule, "outside the body named") : 0;
+    uint32_t reason =
+        p->has_body ? rules_verdict_reason(p, "rules", file, rule, "outside the body named") : 0;
     uint32_t from = 0;
     for (size_t i = 0; p->has_body && i < r.count; i++) {
         const struct node *n = &p->tree.nodes[r.nodes[i]];
@@ -207,7 +194,7 @@ static int apply_body(struct tree_pass *t, const struct rule_file *file, const s
 /* The order in which the directives count, over all files. */
 static const struct {
     enum directive_id id;
-    int (*apply)(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+    int (*apply)(struct page *p, const struct rule_file *file, const struct rule *rule,
                  struct winnow_error *err);
 } steps[] = {
     {DIRECTIVE_STRIP, apply_strip},
@@ -219,16 +206,14 @@ static const struct {
 
 int rules_apply_tree(struct page *p, struct winnow_error *err)
 {
-    struct tree_pass t = {p, NULL};
     int status = WINNOW_OK;
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
         for (size_t f = 0; f < p->rules.count; f++) {
             const struct rule_file *file = p->rules.files[f];
             for (size_t i = 0; i < file->count && status == WINNOW_OK; i++)
                 if (file->rules[i].directive->id == steps[s].id)
-                    status = steps[s].apply(&t, file, &file->rules[i], err);
+                    status = steps[s].apply(p, file, &file->rules[i], err);
         }
-    xpath_doc_free(t.doc);
     if (status == WINNOW_OK && verdict_settle(&p->verdicts) != WINNOW_OK)
         status = err_nomem(err);
     return status;
@@ -245,27 +230,34 @@ static const char *value_of(struct page *p, const struct xpath_result *r)
     buf_init(&folded, raw.len + 1);
     text_fold_space(raw, &folded);
     const char *ret = folded.len > 0 ? arena_copy(&p->arena, buf_slice(&folded)) : NULL;
+    if (folded.status != WINNOW_OK || (folded.len > 0 && !ret))
+        p->status = WINNOW_ENOMEM;
     buf_free(&folded);
+    return ret;
+}
+
+static const char *value_by(struct page *p, const struct rule_file *file, const struct rule *rule)
+{
+    struct xpath_result r;
+    if (select_nodes(p, file, rule, &r, NULL) != WINNOW_OK) {
+        p->status = WINNOW_ENOMEM;
+        return NULL;
+    }
+    const char *ret = value_of(p, &r);
+    xpath_result_free(&r);
     return ret;
 }
 
 const char *rules_find_value(struct page *p, enum directive_id id, const struct rule_file **file,
                              const struct rule **by)
 {
-    struct tree_pass t = {p, NULL};
     const char *ret = NULL;
     for (size_t f = 0; !ret && f < p->rules.count; f++)
         for (size_t i = 0; !ret && i < p->rules.files[f]->count; i++) {
-            const struct rule *rule = &p->rules.files[f]->rules[i];
-            struct xpath_result r;
-            if (rule->directive->id != id ||
-                select_nodes(&t, p->rules.files[f], rule, &r, NULL) != WINNOW_OK)
-                continue;
-            ret = value_of(p, &r);
-            xpath_result_free(&r);
             *file = p->rules.files[f];
-            *by = rule;
+            *by = &(*file)->rules[i];
+            if ((*by)->directive->id == id)
+                ret = value_by(p, *file, *by);
         }
-    xpath_doc_free(t.doc);
     return ret;
 }

@@ -89,6 +89,30 @@ static void notes_what_stood_there(void **state)
     winnow_free(w);
 }
 
+static void repairs_a_line_as_long_as_a_page_may_be(void **state)
+{
+    (void)state;
+    struct winnow_options options = {.limits = {.max_bytes = 64}};
+    struct winnow *w = NULL;
+    char path[] = "/tmp/winnow-repair-XXXXXX";
+    const char *rules = "match_text: /./\nrepair(/(l)ong/): $1arge\n";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
+    close(fd);
+    assert_int_equal(winnow_new(&options, &w, NULL), WINNOW_OK);
+    assert_int_equal(winnow_add_rules(w, path, NULL), WINNOW_OK);
+    unlink(path);
+    const char *text = "A long line that fills all but a few of the bytes there are\n";
+    struct winnow_page *page =
+        clean_page(w, (struct winnow_input){.data = text, .len = strlen(text)});
+    char *got = page_render(page, WINNOW_TEXT);
+    assert_string_equal(got, "A large line that fills all but a few of the bytes there are\n");
+    assert_null(winnow_page_note(page, 0));
+    free(got);
+    winnow_page_free(page);
+    winnow_free(w);
+}
+
 /* A block of nothing but halves is no longer than its bytes allow: no quadratic walk. */
 static void stays_linear_on_a_block_of_halves(void **state)
 {
@@ -143,6 +167,7 @@ int main(void)
         cmocka_unit_test(joins_other_verbs_only_before_their_object),
         cmocka_unit_test(leaves_halves_that_are_no_split),
         cmocka_unit_test(notes_what_stood_there),
+        cmocka_unit_test(repairs_a_line_as_long_as_a_page_may_be),
         cmocka_unit_test(stays_linear_on_a_block_of_halves),
         cmocka_unit_test(changes_nothing_in_wanted_texts),
     };

@@ -1,4 +1,6 @@
 /* test_rules.c - rule files: read, matched, applied; lint; their own tests. */
+#include <time.h>
+
 #include "testing.h"
 
 #define DUMP "Home\nAbout us\n\nA headline\n\nThe first paragraph of it.\nThe second.\n\nMore news\nFooter\n"
@@ -293,6 +295,14 @@ static void lint_says_what_is_wrong_and_what_was_meant(void **state)
         {"ticker(min_run=0): /x/\n", "min_run=N", 1},
         {"repair_set: joomla\n", "there is: bitrix", 1},
         {"prune: perhaps\n", "neither yes nor no", 1},
+        {"priority: banana\n", "1:11: \"banana\" is no number", 1},
+        {"priority: 1000001\n", "is no number from 0 to 1000000", 1},
+        {"priority: 99999999999999999999\n", "is no number", 1},
+        {"max_drop: 500%\n", "1:11: \"500%\" is no share from 0% to 100%", 1},
+        {"max_drop: %\n", "is no share", 1},
+        {"valid_from: yesterday\n", "\"yesterday\" is no date; write it as YYYY-MM-DD", 1},
+        {"valid_until: 2025-02-29\n", "is no date", 1},
+        {"priority: 0\nmax_drop: 100 %\nmax_drop: 7\nvalid_from: 2024-02-29\n", "", 0},
         {"find_string: a\n", "find_string without a replace_string", 1},
         {"replace_string: a\n", "replace_string without a find_string", 1},
         {"test_out: a\n", "test_out without a test_in", 1},
@@ -309,6 +319,156 @@ static void lint_says_what_is_wrong_and_what_was_meant(void **state)
             assert_string_equal(found, "");
         free(found);
     }
+}
+
+/* A line many times over, and what follows it; free it. */
+static char *lines_of(const char *line, size_t count, const char *last)
+{
+    size_t len = strlen(line);
+    char *text = malloc(len * count + strlen(last) + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i < count; i++)
+        memcpy(text + i * len, line, len);
+    memcpy(text + len * count, last, strlen(last) + 1);
+    return text;
+}
+
+static int notes_hold(const struct winnow_page *page, const char *part)
+{
+    const char *note;
+    for (size_t i = 0; (note = winnow_page_note(page, i)) != NULL; i++)
+        if (strstr(note, part))
+            return 1;
+    return 0;
+}
+
+/* Several times what a rule may take, for machines that are slow; unbounded, these
+ * take a minute and more. */
+enum { BOUNDED_SECONDS = 8 };
+
+static void bounds_what_a_rule_spends_on_a_page(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {
+        ANY "cut_after(drop): /^Share\\.$(?![\\s\\S]*^Share\\.$)(?=[\\s\\S]*never)/\n",
+        ANY "drop_line: /^Share\\.(?:[\\s\\S]*[xz])+y$/\n",
+        ANY "drop_between(/^(?=Share)(?![\\s\\S]*Sharp)(?=[\\s\\S]*never)/): /^Leave/\n",
+    };
+    char *text = lines_of("Share.\n\n", 80000, "Leave A Reply\n");
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        clock_t before = clock();
+        struct winnow *w = winnow_with("x.txt", rules[i]);
+        struct winnow_page *page =
+            clean_page(w, (struct winnow_input){.data = text, .len = strlen(text)});
+        assert_true(clock() - before < (clock_t)BOUNDED_SECONDS * CLOCKS_PER_SEC);
+        assert_true(notes_hold(page, "x.txt:2: the pattern takes too long"));
+        for (size_t k = 0; k < winnow_page_spans(page); k++)
+            assert_string_not_equal(winnow_page_span(page, k).stage, "rules");
+        winnow_page_free(page);
+        winnow_free(w);
+    }
+    free(text);
+}
+
+static void applies_the_rules_that_ship_to_a_page_of_nothing_but_their_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *last, *reason;
+    } cases[] = {
+        {"Share.\n\n", "Leave A Reply\n", "wordpress-smartmag.txt"},
+        {"Question: why?\n\n\n", "\xc2\xa9 1991-2017 \"Interfax News Agency\" JSC. All rights "
+                                 "reserved\n", "interfax.com.txt"},
+        {"RATS\n", "In other news\n", "ecrats.org.txt"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = lines_of(cases[i].line, 120000, cases[i].last);
+        struct winnow *w = NULL;
+        assert_int_equal(winnow_new(NULL, &w, NULL), WINNOW_OK);
+        assert_int_equal(winnow_add_rules(w, WINNOW_SOURCE_DIR "/rules", NULL), WINNOW_OK);
+        clock_t before = clock();
+        struct winnow_page *page =
+            clean_page(w, (struct winnow_input){.data = text, .len = strlen(text)});
+        assert_true(clock() - before < (clock_t)BOUNDED_SECONDS * CLOCKS_PER_SEC);
+        assert_false(notes_hold(page, "too long"));
+        struct winnow_span last = winnow_page_span(page, winnow_page_spans(page) - 1);
+        for (size_t k = winnow_page_spans(page); k > 0 && last.verdict != WINNOW_REMOVED; k--)
+            last = winnow_page_span(page, k - 1);
+        assert_non_null(strstr(last.reason, cases[i].reason));
+        winnow_page_free(page);
+        winnow_free(w);
+        free(text);
+    }
+}
+
+/* A long page is searched piece by piece: no match is lost where they meet, nor where
+ * a character lies across, nor one that spans several. */
+static void finds_what_stands_far_down_a_page_of_wide_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule, *want;
+    } cases[] = {
+        {ANY "drop_line: /^\xc3\xa9{3}[0-9]$/\n", "one\nend\n"},
+        {ANY "cut_after(drop): /\\A[\\s\\S]*\\K^\xc3\xa9+[0-9]$/\n", "one\n"},
+        {ANY "drop_block: /^\xc3\xa9\xc3\xa9\xc3\xa9[0-9]\\nend$/\n", "one\n"},
+    };
+    for (size_t shift = 0; shift < 4; shift++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            char *text = lines_of("\xc3\xa9\xe2\x82\xac\xf0\x9f\x8d\x8e", 5000,
+                                             "\n\n\xc3\xa9\xc3\xa9\xc3\xa9" "7\nend\n");
+            memcpy(text, "one", 3);
+            memset(text + 3, 'a', 6 + shift);
+            for (char *c = text + 9 + shift; ((unsigned char)*c & 0xc0) == 0x80; c++)
+                *c = 'a';
+            struct winnow *w = winnow_with("x.txt", cases[i].rule);
+            char *got = clean_text(w, text, NULL);
+            assert_true(strncmp(got, "one", 3) == 0);
+            assert_null(strstr(got, "\xc3\xa9" "7"));
+            assert_int_equal(strstr(got, "end") != NULL, strstr(cases[i].want, "end") != NULL);
+            free(got);
+            free(text);
+            winnow_free(w);
+        }
+}
+
+static void asks_a_section_once_however_many_rules_it_has(void **state)
+{
+    (void)state;
+    struct text rules = {calloc(1, 1), 0};
+    const char *head = ANY "section: long\nmatch_text: /(?:[a-m]|[n-z])+[0-9]/i\nmatch_text: /^last$/\n";
+    text_add(&rules, head, strlen(head));
+    for (size_t i = 0; i < 4000; i++)
+        text_add(&rules, "drop_line: /\\AHome$/\n", 21);
+    char *text = lines_of("Home\n", 100000, "last\n");
+    struct winnow *w = winnow_with("x.txt", rules.data);
+    clock_t before = clock();
+    char *got = clean_text(w, text, NULL);
+    assert_true(clock() - before < (clock_t)BOUNDED_SECONDS * CLOCKS_PER_SEC);
+    assert_true(strlen(got) < strlen(text));
+    free(got);
+    free(text);
+    free(rules.data);
+    winnow_free(w);
+}
+
+static void reads_no_more_sections_than_a_file_may_have(void **state)
+{
+    (void)state;
+    struct text rules = {calloc(1, 1), 0};
+    size_t errors = 0;
+    char line[80];
+    text_add(&rules, ANY, strlen(ANY));
+    for (unsigned i = 1; i <= 1001; i++) {
+        int n = snprintf(line, sizeof line, "section: s%u\ndrop_line: Line %u\n", i, i);
+        text_add(&rules, line, (size_t)n);
+    }
+    expect_clean("x.txt", rules.data, NULL, "Line 1\nLine 1000\nLine 1001\n", "Line 1001\n");
+    char *found = lint(rules.data, &errors);
+    assert_int_equal(errors, 1);
+    assert_non_null(strstr(found, "2002:1: more than 1000 sections"));
+    free(found);
+    free(rules.data);
 }
 
 static void runs_the_tests_of_a_rule_file_and_sees_one_fail(void **state)
@@ -380,6 +540,11 @@ int main(void)
         cmocka_unit_test(stops_and_names_a_pattern_that_runs_away),
         cmocka_unit_test(leaves_out_a_line_that_does_not_compile_and_says_so),
         cmocka_unit_test(lint_says_what_is_wrong_and_what_was_meant),
+        cmocka_unit_test(bounds_what_a_rule_spends_on_a_page),
+        cmocka_unit_test(applies_the_rules_that_ship_to_a_page_of_nothing_but_their_words),
+        cmocka_unit_test(finds_what_stands_far_down_a_page_of_wide_characters),
+        cmocka_unit_test(asks_a_section_once_however_many_rules_it_has),
+        cmocka_unit_test(reads_no_more_sections_than_a_file_may_have),
         cmocka_unit_test(runs_the_tests_of_a_rule_file_and_sees_one_fail),
         cmocka_unit_test(passes_the_tests_of_the_rules_that_ship),
         cmocka_unit_test(says_which_rule_file_cannot_be_read),
