@@ -1,5 +1,4 @@
 /* test_rules.c - rule files: read, matched, applied; lint; their own tests. */
-#include <time.h>
 
 #include "testing.h"
 
@@ -342,10 +341,7 @@ static int notes_hold(const struct winnow_page *page, const char *part)
     return 0;
 }
 
-/* Several times what a rule may take, for machines that are slow; unbounded, these
- * take a minute and more. */
-enum { BOUNDED_SECONDS = 8 };
-
+/* Unbounded, the pages of these tests take minutes: the runner's own limit sees that. */
 static void bounds_what_a_rule_spends_on_a_page(void **state)
 {
     (void)state;
@@ -356,11 +352,9 @@ static void bounds_what_a_rule_spends_on_a_page(void **state)
     };
     char *text = lines_of("Share.\n\n", 80000, "Leave A Reply\n");
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        clock_t before = clock();
         struct winnow *w = winnow_with("x.txt", rules[i]);
         struct winnow_page *page =
             clean_page(w, (struct winnow_input){.data = text, .len = strlen(text)});
-        assert_true(clock() - before < (clock_t)BOUNDED_SECONDS * CLOCKS_PER_SEC);
         assert_true(notes_hold(page, "x.txt:2: the pattern takes too long"));
         for (size_t k = 0; k < winnow_page_spans(page); k++)
             assert_string_not_equal(winnow_page_span(page, k).stage, "rules");
@@ -386,10 +380,8 @@ static void applies_the_rules_that_ship_to_a_page_of_nothing_but_their_words(voi
         struct winnow *w = NULL;
         assert_int_equal(winnow_new(NULL, &w, NULL), WINNOW_OK);
         assert_int_equal(winnow_add_rules(w, WINNOW_SOURCE_DIR "/rules", NULL), WINNOW_OK);
-        clock_t before = clock();
         struct winnow_page *page =
             clean_page(w, (struct winnow_input){.data = text, .len = strlen(text)});
-        assert_true(clock() - before < (clock_t)BOUNDED_SECONDS * CLOCKS_PER_SEC);
         assert_false(notes_hold(page, "too long"));
         struct winnow_span last = winnow_page_span(page, winnow_page_spans(page) - 1);
         for (size_t k = winnow_page_spans(page); k > 0 && last.verdict != WINNOW_REMOVED; k--)
@@ -442,9 +434,7 @@ static void asks_a_section_once_however_many_rules_it_has(void **state)
         text_add(&rules, "drop_line: /\\AHome$/\n", 21);
     char *text = lines_of("Home\n", 100000, "last\n");
     struct winnow *w = winnow_with("x.txt", rules.data);
-    clock_t before = clock();
     char *got = clean_text(w, text, NULL);
-    assert_true(clock() - before < (clock_t)BOUNDED_SECONDS * CLOCKS_PER_SEC);
     assert_true(strlen(got) < strlen(text));
     free(got);
     free(text);
