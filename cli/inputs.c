@@ -70,6 +70,7 @@ static char *url_name(const char *url)
             c = '_';
         *to++ = c == '?' || (unsigned char)c <= ' ' || c == 0x7f ? '_' : c;
     }
+    *to = '\0';
     strcpy(to, to == name || to[-1] == '/' ? "index" : strchr(name, '/') ? "" : "/index");
     return name;
 }

@@ -359,7 +359,7 @@ static const struct hostile table[] = {
     {"two_million_headlines_pass", "headlines.html", make_parts,
      {{"<h1>a</h1>", 1900000}, ONCE("<p>" LAST)}, STAYS, .or_limit = true},
     {"8_million_lines_are_refused", "many-lines.txt", make_parts,
-     {{"ab\n", 8000000}, ONCE(LAST)}, .code = EX_DATAERR, .says = "lines; "},
+     {{"ab\n", 8000000}, ONCE(LAST)}, .code = EX_DATAERR, .says = "lines, the limit"},
 
     /* Costly for the rules that ship. */
     {"200000_feet_of_an_article_keep_what_stands_above", "shares.txt", make_parts,
