@@ -175,8 +175,13 @@ static int apply_body(struct page *p, const struct rule_file *file, const struct
     int status = select_nodes(p, file, rule, &r, err);
     if (status != WINNOW_OK)
         return status;
-    for (size_t i = 0; i < r.count && !p->has_body; i++)
+    uint32_t blank_end = 0; /* what stands in a blank element is blank */
+    for (size_t i = 0; i < r.count && !p->has_body; i++) {
+        if (r.nodes[i] < blank_end)
+            continue;
         p->has_body = text_trim(tree_node_text(&p->tree, r.nodes[i])).len > 0;
+        blank_end = p->tree.nodes[r.nodes[i]].end;
+    }
     uint32_t reason =
         p->has_body ? rules_verdict_reason(p, "rules", file, rule, "outside the body named") : 0;
     uint32_t from = 0;
