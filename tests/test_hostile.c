@@ -36,6 +36,8 @@ struct hostile {
     bool or_limit;      /* EX_DATAERR is right as well where it names a limit */
     const char *equals; /* the whole output */
     const char *holds;  /* in the output */
+    bool tenth;         /* a sanitised program gets a tenth: each of its searches looks at
+                           all that follows, so many short ones cost a square */
     size_t at_least;    /* bytes of output */
     const char *says;   /* on stderr */
 };
@@ -67,6 +69,8 @@ static void put_numbered(FILE *f, const char *text, size_t number)
     }
 }
 
+static bool sanitized;
+
 static void put_part(FILE *f, const struct part *p)
 {
     size_t len = strlen(p->text);
@@ -84,8 +88,12 @@ static void make_parts(const struct hostile *h, const char *path)
 {
     FILE *f = file_open(path);
 
-    for (size_t i = 0; i < MAX_PARTS && h->parts[i].text; i++)
-        put_part(f, &h->parts[i]);
+    for (size_t i = 0; i < MAX_PARTS && h->parts[i].text; i++) {
+        struct part part = h->parts[i];
+        if (sanitized && h->tenth && part.times > 10)
+            part.times /= 10;
+        put_part(f, &part);
+    }
     file_close(f);
 }
 
@@ -271,7 +279,7 @@ static const struct hostile table[] = {
     {"a_million_nested_unknown_elements_keep_their_words", "unknown.html", make_parts,
      {ONCE(HEAD), {"<x-y>", 1000000}, ONCE(LAST)}, STAYS},
     {"a_million_names_of_elements_keep_their_words", "names.html", make_parts,
-     {ONCE(HEAD), {"<x-@></x-@>", 1000000}, ONCE(LAST)}, STAYS},
+     {ONCE(HEAD), {"<x-@></x-@>", 1000000}, ONCE(LAST)}, STAYS, .tenth = true},
     {"deep_tables_keep_their_words", "tables.html", make_parts,
      {ONCE(HEAD), {"<table><tr><td>", 50000}, ONCE(LAST)}, STAYS},
     {"deep_lists_keep_their_words", "lists.html", make_parts,
@@ -357,7 +365,7 @@ static const struct hostile table[] = {
     {"spaces_below_many_headlines_pass", "spaces.html", make_parts,
      {{"<h1><div>", 240}, {" ", 10000000}, ONCE(LAST)}, STAYS},
     {"two_million_headlines_pass", "headlines.html", make_parts,
-     {{"<h1>a</h1>", 1900000}, ONCE("<p>" LAST)}, STAYS, .or_limit = true},
+     {{"<h1>a</h1>", 1900000}, ONCE("<p>" LAST)}, STAYS, .or_limit = true, .tenth = true},
     {"8_million_lines_are_refused", "many-lines.txt", make_parts,
      {{"ab\n", 8000000}, ONCE(LAST)}, .code = EX_DATAERR, .says = "lines, the limit"},
 
@@ -438,7 +446,6 @@ static const struct hostile table[] = {
 
 /* --- a run ------------------------------------------------------------------------------ */
 
-static bool sanitized;
 
 static void assert_words(const struct hostile *h, const struct run *r)
 {
