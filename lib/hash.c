@@ -12,12 +12,6 @@ uint64_t hash_bytes(struct slice s)
     return h ? h : 1;
 }
 
-uint64_t hash_mix(uint64_t hash, uint64_t value)
-{
-    hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
 void hash_name(struct slice s, char ret[33])
 {
     XXH128_hash_t h = XXH3_128bits(s.p ? s.p : "", s.len);

@@ -7,7 +7,6 @@
 #include "slice.h"
 
 uint64_t hash_bytes(struct slice s); /* never 0 */
-uint64_t hash_mix(uint64_t hash, uint64_t value);
 
 /* XXH3-128 as 32 hexadecimal digits and a NUL. */
 void hash_name(struct slice s, char ret[33]);

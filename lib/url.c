@@ -16,7 +16,9 @@ static bool is_host_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
-const char *url_host(struct arena *a, struct slice url)
+/* The host of a URL or a bare host, lower case, without port, user and "www."; NULL
+ * where there is none. */
+static const char *url_host(struct arena *a, struct slice url)
 {
     for (size_t i = 0; i + 3 <= url.len && i < 16; i++)
         if (memcmp(url.p + i, "://", 3) == 0) {

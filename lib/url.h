@@ -9,8 +9,4 @@
  * <link rel=canonical>, og:url.  Also the host, the generator. */
 int url_run(struct page *p, struct winnow_error *err);
 
-/* The host of a URL or a bare host, lower case, without port, user and "www.", as
- * arena memory; NULL where there is none. */
-const char *url_host(struct arena *a, struct slice url);
-
 #endif
