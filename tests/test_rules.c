@@ -37,6 +37,14 @@ static void drops_between_two_matches_and_nothing_without_the_second(void **stat
     expect_clean("x.txt", ANY "drop_between(Home): Nowhere\n", NULL, DUMP, DUMP);
 }
 
+static void a_gap_belongs_to_no_line(void **state)
+{
+    (void)state;
+    expect_clean("x.txt", ANY "drop_between(/\\n\\n\\n/): /^end$/\n", NULL,
+                 "before\n\n\nfirst\nend\nafter\n", "before\n\nafter\n");
+    expect_clean("x.txt", ANY "drop_line: /$/\n", NULL, "one\ntwo\n", "");
+}
+
 static void reads_expressions_in_arguments_that_hold_parentheses_and_colons(void **state)
 {
     (void)state;
@@ -512,6 +520,7 @@ int main(void)
         cmocka_unit_test(compares_a_literal_with_whole_lines_and_folds_white_space),
         cmocka_unit_test(drops_the_block_around_a_match),
         cmocka_unit_test(drops_between_two_matches_and_nothing_without_the_second),
+        cmocka_unit_test(a_gap_belongs_to_no_line),
         cmocka_unit_test(reads_expressions_in_arguments_that_hold_parentheses_and_colons),
         cmocka_unit_test(cuts_before_and_after_keeping_or_dropping_the_line),
         cmocka_unit_test(drops_a_ticker_but_no_single_line_of_its_form),
