@@ -169,6 +169,7 @@ WINNOW_API const char *winnow_page_note(const struct winnow_page *page, size_t i
 /* One finding in a rule file.  line and column count from 1; 0: the whole file. */
 struct winnow_finding {
     const char *file;
+    const char *kind; /* a word to sort by: "unknown-directive", "bad-xpath", "test", ... */
     unsigned line, column;
     const char *text; /* what is wrong and what was probably meant */
     int is_error;     /* 0: a warning */

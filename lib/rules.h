@@ -74,9 +74,15 @@ struct rule_set {
     size_t count, cap;
 };
 
-/* Receives what is wrong with a rule file. */
-typedef void rule_problem_fn(void *ctx, unsigned line, unsigned column, bool is_error,
-                             const char *text);
+/* What is wrong with a line of a rule file. */
+struct rule_problem {
+    const char *kind;      /* a word that scripts can sort by: "bad-xpath" */
+    const char *text;      /* what is wrong and what to do; lives for the call */
+    unsigned line, column; /* from 1; 0: the whole file, the whole line */
+    bool is_error;         /* else a warning */
+};
+
+typedef void rule_problem_fn(void *ctx, const struct rule_problem *problem);
 
 /* Reads one file; what is wrong goes to problem (may be NULL).  WINNOW_EIO. */
 int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,

@@ -17,12 +17,14 @@ struct finder {
     size_t errors;
 };
 
-static void pass_on(void *ctx, unsigned line, unsigned column, bool is_error, const char *text)
+static void pass_on(void *ctx, const struct rule_problem *p)
 {
     struct finder *f = ctx;
-    f->errors += is_error;
+    f->errors += p->is_error;
     if (f->found)
-        f->found(f->ctx, &(struct winnow_finding){f->file, line, column, text, is_error});
+        f->found(f->ctx, &(struct winnow_finding){.file = f->file, .kind = p->kind,
+                                                  .line = p->line, .column = p->column,
+                                                  .text = p->text, .is_error = p->is_error});
 }
 
 typedef int check_fn(struct finder *f, const char *path, void *ctx, struct winnow_error *err);
@@ -144,7 +146,7 @@ static void compare(struct finder *f, const struct own_test *t, struct slice got
     snprintf(text, sizeof text, "test failed: want \"%.*s\"%s, got \"%.*s\"%s",
              w.len < 80 ? (int)w.len : 80, w.p, more_want ? "" : " (the end)",
              g.len < 80 ? (int)g.len : 80, g.p, more_got ? "" : " (the end)");
-    pass_on(f, t->line, 1, true, text);
+    pass_on(f, &(struct rule_problem){"test", text, t->line, 1, true});
 }
 
 static int collect(void *ctx, const char *data, size_t len)

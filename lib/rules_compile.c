@@ -39,6 +39,14 @@ static void keep_problem(struct compiler *c, const struct rule *rule, const char
         file->problems[file->nproblems++] = line;
 }
 
+/* The kind of a value or argument that does not compile. */
+static const char *kind_of(const struct rule *rule)
+{
+    return rule->directive->value == VALUE_XPATH     ? "bad-xpath"
+           : rule->directive->value == VALUE_PATTERN ? "bad-pattern"
+                                                     : "bad-value";
+}
+
 /* Always false, so that a compiler of values ends with: return fail(...).  Says
  * nothing where memory ran out: the rule is not wrong, and the next page tries it. */
 __attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const struct rule *rule,
@@ -53,7 +61,7 @@ __attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const
     va_end(args);
     keep_problem(c, rule, text);
     if (c->problem && c->status == WINNOW_OK)
-        c->problem(c->ctx, rule->line, column, true, text);
+        c->problem(c->ctx, &(struct rule_problem){kind_of(rule), text, rule->line, column, true});
     return false;
 }
 

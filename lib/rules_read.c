@@ -32,9 +32,9 @@ struct reader {
     bool past_sections; /* in a section beyond those that a file may have */
 };
 
-__attribute__((format(printf, 5, 6))) static void report(const struct reader *r, unsigned line,
-                                                         unsigned column, bool is_error,
-                                                         const char *format, ...)
+__attribute__((format(printf, 6, 7))) static void report(const struct reader *r, const char *kind,
+                                                         unsigned line, unsigned column,
+                                                         bool is_error, const char *format, ...)
 {
     char text[400];
     if (!r->problem)
@@ -43,7 +43,7 @@ __attribute__((format(printf, 5, 6))) static void report(const struct reader *r,
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    r->problem(r->ctx, line, column, is_error, text);
+    r->problem(r->ctx, &(struct rule_problem){kind, text, line, column, is_error});
 }
 
 /* --- one line ------------------------------------------------------------------- */
@@ -106,10 +106,10 @@ static void report_unknown(const struct reader *r, struct slice name, unsigned c
     const char *near = directive_near(name);
     int n = name.len < 60 ? (int)name.len : 60;
     if (near)
-        report(r, r->line, column, true, "no such directive \"%.*s\"; did you mean \"%s\"?", n,
+        report(r, "unknown-directive", r->line, column, true, "no such directive \"%.*s\"; did you mean \"%s\"?", n,
                name.p, near);
     else
-        report(r, r->line, column, true,
+        report(r, "unknown-directive", r->line, column, true,
                "no such directive \"%.*s\"; winnow-rules(5) lists them", n, name.p);
 }
 
@@ -117,15 +117,15 @@ static bool shape_is_right(const struct reader *r, const struct directive *d,
                            const struct parts *parts, unsigned column)
 {
     if (d->arg == ARG_MUST && !parts->has_arg) {
-        report(r, r->line, column, true, "\"%s\" needs an argument: %s(...): value", d->name,
+        report(r, "argument", r->line, column, true, "\"%s\" needs an argument: %s(...): value", d->name,
                d->name);
         return false;
     }
     if (d->arg == ARG_NONE && parts->has_arg)
-        report(r, r->line, column, true,
+        report(r, "argument", r->line, column, true,
                "\"%s\" takes no argument; the parenthesis is passed over", d->name);
     if (parts->value.len == 0 && d->value != VALUE_TEXT) {
-        report(r, r->line, column, false, "\"%s\" has no value; the line does nothing", d->name);
+        report(r, "empty-value", r->line, column, false, "\"%s\" has no value; the line does nothing", d->name);
         return false;
     }
     return true;
@@ -146,7 +146,7 @@ static int open_section(struct reader *r, struct slice id)
     struct rule_file *file = r->file;
     if (file->nsections == SECTIONS_MOST) {
         r->past_sections = true;
-        report(r, r->line, 1, true,
+        report(r, "section", r->line, 1, true,
                "more than %d sections; this one and its lines are not read: split the file",
                SECTIONS_MOST);
         return WINNOW_OK;
@@ -158,7 +158,7 @@ static int open_section(struct reader *r, struct slice id)
     file->sections = sections;
     for (size_t i = 0; r->problem && i < file->nsections; i++)
         if (slice_eq(sections[i], id))
-            report(r, r->line, 1, true, "there is a section \"%.*s\" above; name this one otherwise",
+            report(r, "section", r->line, 1, true, "there is a section \"%.*s\" above; name this one otherwise",
                    (int)id.len, id.p);
     file->sections[file->nsections++] = id;
     return WINNOW_OK;
@@ -172,7 +172,7 @@ static int read_line(struct reader *r, struct slice raw)
     if (line.len == 0 || line.p[0] == '#')
         return WINNOW_OK;
     if (!split_line(line, &parts)) {
-        report(r, r->line, column, true,
+        report(r, "no-directive", r->line, column, true,
                "neither a comment nor a directive; start it with # or write name: value");
         return WINNOW_OK;
     }
@@ -190,7 +190,7 @@ static int read_line(struct reader *r, struct slice raw)
         return WINNOW_OK;
     if (!scoped && r->file->nsections > 0 && d->id != DIRECTIVE_TEST_IN &&
         d->id != DIRECTIVE_TEST_OUT && !(d->flags & DIRECTIVE_RESERVED))
-        report(r, r->line, column, false,
+        report(r, "section", r->line, column, false,
                "\"%s\" stands in a section but holds for the whole file; move it above the "
                "first section", d->name);
     struct rule rule = {.directive = d, .line = r->line, .arg = parts.arg, .value = parts.value,
@@ -212,22 +212,22 @@ static void check_pairs(const struct reader *r)
         enum directive_id id = rule->directive->id;
         if (id == DIRECTIVE_FIND_STRING) {
             if (waiting)
-                report(r, waiting->line, 1, true,
+                report(r, "unpaired-replacement", waiting->line, 1, true,
                        "find_string without a replace_string after it; it does nothing");
             waiting = rule;
         } else if (id == DIRECTIVE_REPLACE_STRING && !rule->has_arg) {
             if (!waiting)
-                report(r, rule->line, 1, true,
+                report(r, "unpaired-replacement", rule->line, 1, true,
                        "replace_string without a find_string before it; it does nothing");
             waiting = NULL;
         } else if (id == DIRECTIVE_TEST_IN) {
             in_test = true;
         } else if (id == DIRECTIVE_TEST_OUT && !in_test) {
-            report(r, rule->line, 1, true, "test_out without a test_in before it; it tests nothing");
+            report(r, "test", rule->line, 1, true, "test_out without a test_in before it; it tests nothing");
         }
     }
     if (waiting)
-        report(r, waiting->line, 1, true,
+        report(r, "unpaired-replacement", waiting->line, 1, true,
                "find_string without a replace_string after it; it does nothing");
 }
 
@@ -292,7 +292,7 @@ static void check_utf8(const struct reader *r)
         return;
     for (size_t i = 0; i < valid; i++)
         line += all.p[i] == '\n';
-    report(r, line, 0, true, "not UTF-8 from here on; save the file as UTF-8");
+    report(r, "not-utf8", line, 0, true, "not UTF-8 from here on; save the file as UTF-8");
 }
 
 int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,
