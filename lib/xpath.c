@@ -69,7 +69,8 @@ struct xpath_doc {
     xmlDoc *doc;
     xmlNode *nodes; /* nodes[i] was made from our node i */
     size_t count;
-    xmlAttr *attrs;
+    xmlAttr *attrs; /* attrs[i] from our attribute i */
+    size_t nattrs;
     xmlNode *values; /* values[i]: the text of attrs[i] */
     struct arena strings;
     xmlXPathContext *ctxt; /* NULL: the page has too many nodes */
@@ -322,6 +323,7 @@ int xpath_doc_new(const struct tree *tree, struct xpath_doc **ret, struct winnow
     struct xpath_doc *d = calloc(1, sizeof *d);
     if (d) {
         d->count = tree->count;
+        d->nattrs = tree->nattrs;
         d->text_len = tree->text.len;
         watch_init(&d->watch);
     }
@@ -532,28 +534,48 @@ static char *copy_string(xmlChar *s)
     return ret;
 }
 
+/* The number of an attribute of our tree, or NODE_NONE. */
+static uint32_t attr_number(const struct xpath_doc *doc, const xmlNode *node)
+{
+    uintptr_t first = (uintptr_t)doc->attrs, at = (uintptr_t)node;
+    if (node->type != XML_ATTRIBUTE_NODE || at < first ||
+        at >= first + doc->nattrs * sizeof *doc->attrs)
+        return NODE_NONE;
+    return (uint32_t)((at - first) / sizeof *doc->attrs);
+}
+
+/* The numbers of those of a set that number_of knows; *ret is NULL where there are none. */
+static int take_numbers(const struct xpath_doc *doc, const xmlNodeSet *set,
+                        uint32_t (*number_of)(const struct xpath_doc *, const xmlNode *),
+                        uint32_t **ret, size_t *count)
+{
+    size_t n = (size_t)set->nodeNr, found = 0;
+    uint32_t *numbers = malloc(n * sizeof *numbers);
+    if (!numbers)
+        return WINNOW_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t number = number_of(doc, set->nodeTab[i]);
+        if (number != NODE_NONE)
+            numbers[found++] = number;
+    }
+    if (found == 0) {
+        free(numbers);
+        return WINNOW_OK;
+    }
+    qsort(numbers, found, sizeof *numbers, compare_numbers);
+    *count = drop_doubles(numbers, found);
+    *ret = numbers;
+    return WINNOW_OK;
+}
+
 static int take_nodes(const struct xpath_doc *doc, xmlNodeSet *set, struct xpath_result *ret)
 {
-    size_t n = set && set->nodeNr > 0 ? (size_t)set->nodeNr : 0;
-    if (n == 0)
+    if (!set || set->nodeNr <= 0)
         return WINNOW_OK;
-    uint32_t *nodes = malloc(n * sizeof *nodes);
-    if (!nodes)
+    if (take_numbers(doc, set, node_number, &ret->nodes, &ret->count) != WINNOW_OK ||
+        take_numbers(doc, set, attr_number, &ret->attrs, &ret->nattrs) != WINNOW_OK)
         return WINNOW_ENOMEM;
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t number = node_number(doc, set->nodeTab[i]);
-        if (number != NODE_NONE)
-            nodes[count++] = number;
-    }
-    if (count > 0) {
-        qsort(nodes, count, sizeof *nodes, compare_numbers);
-        ret->nodes = nodes;
-        ret->count = drop_doubles(nodes, count);
-        return WINNOW_OK;
-    }
-    free(nodes);
-    if (set->nodeTab[0]->type != XML_ATTRIBUTE_NODE)
+    if (ret->count > 0 || set->nodeTab[0]->type != XML_ATTRIBUTE_NODE)
         return WINNOW_OK;
     xmlXPathNodeSetSort(set);
     ret->string = copy_string(xmlXPathCastNodeToString(set->nodeTab[0]));
@@ -642,8 +664,10 @@ int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,
     struct xpath_result result = {0};
     int status = take_result(doc, object, &result);
     xmlXPathFreeObject(object);
-    if (status != WINNOW_OK)
+    if (status != WINNOW_OK) {
+        xpath_result_free(&result);
         return err_nomem(err);
+    }
     *ret = result;
     return WINNOW_OK;
 }
@@ -651,6 +675,49 @@ int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,
 void xpath_result_free(struct xpath_result *r)
 {
     free(r->nodes);
+    free(r->attrs);
     free(r->string);
     *r = (struct xpath_result){0};
+}
+
+/* --- changes --------------------------------------------------------------------------------- */
+
+/* Nodes are ours and no part of libxml2's memory: taking one out leaves it in its array. */
+void xpath_remove(struct xpath_doc *doc, uint32_t node)
+{
+    if (doc->nodes && node < doc->count)
+        xmlUnlinkNode(&doc->nodes[node]);
+}
+
+void xpath_remove_attr(struct xpath_doc *doc, uint32_t attr)
+{
+    if (doc->attrs && attr < doc->nattrs)
+        xmlUnlinkNode((xmlNode *)&doc->attrs[attr]);
+}
+
+bool xpath_holds(const struct xpath_doc *doc, uint32_t ancestor, uint32_t node)
+{
+    if (!doc->nodes || ancestor >= doc->count || node >= doc->count)
+        return false;
+    for (const xmlNode *at = &doc->nodes[node]; at; at = at->parent)
+        if (at == &doc->nodes[ancestor])
+            return true;
+    return false;
+}
+
+bool xpath_move(struct xpath_doc *doc, uint32_t node, uint32_t into)
+{
+    if (!doc->nodes || node >= doc->count || into >= doc->count || xpath_holds(doc, node, into) ||
+        doc->nodes[into].type != XML_ELEMENT_NODE)
+        return false;
+    xmlNode *moved = &doc->nodes[node], *above = &doc->nodes[into];
+    xmlUnlinkNode(moved);
+    moved->parent = above;
+    moved->prev = above->last;
+    if (above->last)
+        above->last->next = moved;
+    else
+        above->children = moved;
+    above->last = moved;
+    return true;
 }

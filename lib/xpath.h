@@ -2,6 +2,7 @@
 #ifndef WINNOW_XPATH_H
 #define WINNOW_XPATH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ void xpath_expr_free(struct xpath_expr *expr);
 struct xpath_result {
     uint32_t *nodes; /* of our tree, in document order, without doubles */
     size_t count;
+    uint32_t *attrs; /* of our tree: attributes that the expression finds, any order */
+    size_t nattrs;
     char *string; /* where the expression's value is no node-set (or a set of
                      attributes: then the first one's value); else NULL */
 };
@@ -35,5 +38,14 @@ struct xpath_result {
 int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,
                  struct xpath_result *ret, struct winnow_error *err);
 void xpath_result_free(struct xpath_result *r);
+
+/* Changes to the libxml2 tree, seen by later expressions; our own stays as it is.
+ * Taking out what is out, or what the page is too large for, does nothing. */
+void xpath_remove(struct xpath_doc *doc, uint32_t node);
+void xpath_remove_attr(struct xpath_doc *doc, uint32_t attr);
+/* Makes node the last child of `into`; false where it holds it. */
+bool xpath_move(struct xpath_doc *doc, uint32_t node, uint32_t into);
+/* Does ancestor hold node, or is it node, as the tree stands now? */
+bool xpath_holds(const struct xpath_doc *doc, uint32_t ancestor, uint32_t node);
 
 #endif
