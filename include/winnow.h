@@ -54,6 +54,17 @@ struct winnow_error {
     char text[512];
 };
 
+/* One finding in a rule file.  line and column count from 1; 0: the whole file. */
+struct winnow_finding {
+    const char *file;
+    const char *kind; /* a word to sort by: "unknown-directive", "bad-xpath", "test", ... */
+    unsigned line, column;
+    const char *text; /* what is wrong and what was probably meant */
+    int is_error;     /* 0: a warning */
+};
+
+typedef void winnow_finding_fn(void *ctx, const struct winnow_finding *finding);
+
 /* --- the simple tier: clean one page ---------------------------------------- */
 
 /* Bounds on what one page may cost.  0 takes the default. */
@@ -101,6 +112,14 @@ WINNOW_API WINNOW_CHECK int winnow_new(const struct winnow_options *options,
  * winnow_rules_lint names them. */
 WINNOW_API WINNOW_CHECK int winnow_add_rules(struct winnow *w, const char *path,
                                              struct winnow_error *err);
+
+/* Reads the folders and files that were added again and puts them in the place of the
+ * old rules as a whole; other threads may be cleaning meanwhile: their pages keep the
+ * rules that they began with.  The new rules are checked first: where a folder cannot be
+ * read, or a file that is new or changed has an error (found, which may be NULL, gets
+ * each), the old ones stay.  WINNOW_ERULES, WINNOW_EIO.  Not for two threads at once. */
+WINNOW_API WINNOW_CHECK int winnow_reload_rules(struct winnow *w, winnow_finding_fn *found,
+                                                void *ctx, struct winnow_error *err);
 
 WINNOW_API void winnow_free(struct winnow *w);
 
@@ -165,17 +184,6 @@ WINNOW_API const char *winnow_page_meta(const struct winnow_page *page, size_t i
 WINNOW_API const char *winnow_page_note(const struct winnow_page *page, size_t i);
 
 /* --- rule files --------------------------------------------------------------- */
-
-/* One finding in a rule file.  line and column count from 1; 0: the whole file. */
-struct winnow_finding {
-    const char *file;
-    const char *kind; /* a word to sort by: "unknown-directive", "bad-xpath", "test", ... */
-    unsigned line, column;
-    const char *text; /* what is wrong and what was probably meant */
-    int is_error;     /* 0: a warning */
-};
-
-typedef void winnow_finding_fn(void *ctx, const struct winnow_finding *finding);
 
 /* Reads a rule file, or every *.txt of a folder, and reports what is wrong.
  * WINNOW_OK also where there are findings; *errors counts those that are errors. */

@@ -106,7 +106,11 @@ static int rules_run(struct page *p, struct winnow_error *err)
     int status = rules_match_text(p, err);
     if (status == WINNOW_OK && p->has_tree)
         status = rules_apply_tree(p, err);
-    return status == WINNOW_OK ? rules_apply_lines(p, err) : status;
+    if (status == WINNOW_OK)
+        status = rules_apply_lines(p, err);
+    if (status == WINNOW_OK)
+        rules_measure(p);
+    return status;
 }
 
 static int repeat_stage(struct page *p, struct winnow_error *err)
@@ -177,9 +181,10 @@ const char *clean_stage_name(size_t i)
     return i < STAGES ? stages[i].name : NULL;
 }
 
-void page_init(struct page *p, const struct winnow *w, const struct winnow_input *in)
+void page_init(struct page *p, struct winnow *w, const struct winnow_input *in)
 {
     *p = (struct page){.winnow = w, .in = in, .limits = w->limits};
+    p->all_rules = cleaner_rules(w);
     arena_init(&p->arena, ARENA_MOST);
     buf_init(&p->unpacked, w->limits.max_bytes);
     buf_init(&p->decoded, w->limits.max_bytes);
@@ -193,7 +198,11 @@ void page_end(struct page *p)
         tree_free(&p->tree);
     verdict_free(&p->verdicts);
     free(p->blocks);
+    for (size_t f = 0; f < p->rules.count; f++)
+        free(p->rules.matches[f].counts);
     free(p->rules.files);
+    free(p->rules.matches);
+    rules_release(p->all_rules);
     free(p->meta);
     free(p->notes);
     buf_free(&p->unpacked);

@@ -4,7 +4,7 @@
 
 #include "page.h"
 
-void page_init(struct page *p, const struct winnow *w, const struct winnow_input *in);
+void page_init(struct page *p, struct winnow *w, const struct winnow_input *in);
 void page_end(struct page *p); /* frees what the page holds; fine after a failure */
 
 /* Runs every stage in order; the page is whole or the first error is in err. */

@@ -1,4 +1,7 @@
-/* cleaner.h - what a struct winnow holds: options, limits, rule files. */
+/* cleaner.h - what a struct winnow holds: options, limits, rule files.
+ *
+ * The rules are a set that pages share.  A new set takes the place of the old one as
+ * a whole; pages at work keep the one that they began with. */
 #ifndef WINNOW_CLEANER_H
 #define WINNOW_CLEANER_H
 
@@ -10,8 +13,12 @@ struct winnow {
     struct winnow_options options;
     struct winnow_limits limits; /* all set */
     const struct parser *parser;
-    struct rules rules;
+    pthread_mutex_t lock; /* of `rules`, the pointer */
+    struct rules *rules;
     struct rule_file *only; /* under test: applies to every page, and no other does */
 };
+
+/* The rules as they are now, with one user more; see rules_release. */
+struct rules *cleaner_rules(struct winnow *w);
 
 #endif

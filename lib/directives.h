@@ -27,11 +27,12 @@ enum value_kind {
 enum directive_flag {
     DIRECTIVE_LINES = 1,   /* works on the lines of a page: may stand in a section */
     DIRECTIVE_MATCH = 2,   /* says to which pages the file, or its section, applies */
-    DIRECTIVE_RESERVED = 4, /* read and checked, and kept for what does not use it yet */
+    DIRECTIVE_RESERVED = 4, /* read and checked; says nothing about a page's text */
+    DIRECTIVE_TEST = 8,    /* of the file's own tests: may stand anywhere */
 };
 
 /* X(ENUM, name, argument, value, flags) */
-#define DIRECTIVES(X)                                                            \
+#define DIRECTIVES(X) \
     X(TITLE, "title", ARG_NONE, VALUE_XPATH, 0)                                  \
     X(AUTHOR, "author", ARG_NONE, VALUE_XPATH, 0)                                \
     X(DATE, "date", ARG_NONE, VALUE_XPATH, 0)                                    \
@@ -39,7 +40,7 @@ enum directive_flag {
     X(STRIP, "strip", ARG_NONE, VALUE_XPATH, 0)                                  \
     X(STRIP_ATTR, "strip_attr", ARG_NONE, VALUE_XPATH, 0)                        \
     X(POST_STRIP_ATTR, "post_strip_attr", ARG_NONE, VALUE_XPATH, 0)              \
-    X(STRIP_ID_OR_CLASS, "strip_id_or_class", ARG_NONE, VALUE_SOME, 0)           \
+    X(STRIP_ID_OR_CLASS, "strip_id_or_class", ARG_MAY, VALUE_SOME, 0)            \
     X(FIND_STRING, "find_string", ARG_NONE, VALUE_SOME, 0)                       \
     X(REPLACE_STRING, "replace_string", ARG_MAY, VALUE_TEXT, 0)                  \
     X(MATCH_HOST, "match_host", ARG_NONE, VALUE_PATTERN, DIRECTIVE_MATCH)        \
@@ -59,37 +60,37 @@ enum directive_flag {
     X(KEEP_LINE, "keep_line", ARG_NONE, VALUE_PATTERN, DIRECTIVE_LINES)          \
     X(REPAIR, "repair", ARG_MUST, VALUE_TEXT, DIRECTIVE_LINES)                   \
     X(REPAIR_SET, "repair_set", ARG_NONE, VALUE_SOME, DIRECTIVE_LINES)           \
-    X(TEST_IN, "test_in", ARG_NONE, VALUE_TEXT, 0)                               \
-    X(TEST_OUT, "test_out", ARG_NONE, VALUE_TEXT, 0)                             \
-    X(TEST_URL, "test_url", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED)            \
-    X(TEST_FILE, "test_file", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED)          \
-    X(TEST_CONTAINS, "test_contains", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED)  \
-    X(TEST_NOT_CONTAINS, "test_not_contains", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED) \
-    X(PRIORITY, "priority", ARG_NONE, VALUE_NUMBER, DIRECTIVE_RESERVED)          \
-    X(VALID_FROM, "valid_from", ARG_NONE, VALUE_DATE, DIRECTIVE_RESERVED)        \
-    X(VALID_UNTIL, "valid_until", ARG_NONE, VALUE_DATE, DIRECTIVE_RESERVED)      \
-    X(MAX_DROP, "max_drop", ARG_NONE, VALUE_PERCENT, DIRECTIVE_RESERVED)         \
-    X(STRIP_IMAGE_SRC, "strip_image_src", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED) \
+    X(TEST_IN, "test_in", ARG_NONE, VALUE_TEXT, DIRECTIVE_TEST)                  \
+    X(TEST_OUT, "test_out", ARG_NONE, VALUE_TEXT, DIRECTIVE_TEST)                \
+    X(TEST_URL, "test_url", ARG_NONE, VALUE_SOME, DIRECTIVE_TEST)                \
+    X(TEST_FILE, "test_file", ARG_NONE, VALUE_SOME, DIRECTIVE_TEST)              \
+    X(TEST_CONTAINS, "test_contains", ARG_NONE, VALUE_SOME, DIRECTIVE_TEST)      \
+    X(TEST_NOT_CONTAINS, "test_not_contains", ARG_NONE, VALUE_SOME, DIRECTIVE_TEST) \
+    X(PRIORITY, "priority", ARG_NONE, VALUE_NUMBER, 0)                           \
+    X(VALID_FROM, "valid_from", ARG_NONE, VALUE_DATE, 0)                         \
+    X(VALID_UNTIL, "valid_until", ARG_NONE, VALUE_DATE, 0)                       \
+    X(MAX_DROP, "max_drop", ARG_NONE, VALUE_PERCENT, 0)                          \
+    X(STRIP_IMAGE_SRC, "strip_image_src", ARG_NONE, VALUE_SOME, 0)               \
     X(STRIP_COMMENTS, "strip_comments", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED) \
     X(SKIP_ID_OR_CLASS, "skip_id_or_class", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED) \
-    X(PRUNE, "prune", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED)                  \
+    X(PRUNE, "prune", ARG_NONE, VALUE_BOOL, 0)                                   \
     X(TIDY, "tidy", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED)                    \
     X(PARSER, "parser", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED)                \
     X(AUTODETECT_ON_FAILURE, "autodetect_on_failure", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED) \
     X(AUTODETECT_NEXT_PAGE, "autodetect_next_page", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED) \
-    X(SKIP_JSON_LD, "skip_json_ld", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED)    \
-    X(WRAP_IN, "wrap_in", ARG_MUST, VALUE_XPATH, DIRECTIVE_RESERVED)             \
-    X(DISSOLVE, "dissolve", ARG_NONE, VALUE_XPATH, DIRECTIVE_RESERVED)           \
-    X(MOVE_INTO, "move_into", ARG_MUST, VALUE_XPATH, DIRECTIVE_RESERVED)         \
-    X(CONVERT_DOUBLE_BR_TAGS, "convert_double_br_tags", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED) \
+    X(SKIP_JSON_LD, "skip_json_ld", ARG_NONE, VALUE_BOOL, 0)                     \
+    X(WRAP_IN, "wrap_in", ARG_MUST, VALUE_XPATH, 0)                              \
+    X(DISSOLVE, "dissolve", ARG_NONE, VALUE_XPATH, 0)                            \
+    X(MOVE_INTO, "move_into", ARG_MUST, VALUE_XPATH, 0)                          \
+    X(CONVERT_DOUBLE_BR_TAGS, "convert_double_br_tags", ARG_NONE, VALUE_BOOL, 0) \
     X(INSERT_DETECTED_IMAGE, "insert_detected_image", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED) \
     X(FOOTNOTES, "footnotes", ARG_NONE, VALUE_TEXT, DIRECTIVE_RESERVED)          \
     X(SRC_LAZY_LOAD_ATTR, "src_lazy_load_attr", ARG_NONE, VALUE_SOME, DIRECTIVE_RESERVED) \
-    X(NATIVE_AD_CLUE, "native_ad_clue", ARG_NONE, VALUE_XPATH, DIRECTIVE_RESERVED) \
-    X(SINGLE_PAGE_LINK, "single_page_link", ARG_NONE, VALUE_XPATH, DIRECTIVE_RESERVED) \
+    X(NATIVE_AD_CLUE, "native_ad_clue", ARG_NONE, VALUE_XPATH, 0)                \
+    X(SINGLE_PAGE_LINK, "single_page_link", ARG_NONE, VALUE_XPATH, 0)            \
     X(SINGLE_PAGE_LINK_IN_FEED, "single_page_link_in_feed", ARG_NONE, VALUE_XPATH, DIRECTIVE_RESERVED) \
-    X(NEXT_PAGE_LINK, "next_page_link", ARG_NONE, VALUE_XPATH, DIRECTIVE_RESERVED) \
-    X(IF_PAGE_CONTAINS, "if_page_contains", ARG_NONE, VALUE_XPATH, DIRECTIVE_RESERVED) \
+    X(NEXT_PAGE_LINK, "next_page_link", ARG_NONE, VALUE_XPATH, 0)                \
+    X(IF_PAGE_CONTAINS, "if_page_contains", ARG_NONE, VALUE_XPATH, 0)            \
     X(HTTP_HEADER, "http_header", ARG_MUST, VALUE_TEXT, DIRECTIVE_RESERVED)      \
     X(REQUIRES_LOGIN, "requires_login", ARG_NONE, VALUE_BOOL, DIRECTIVE_RESERVED) \
     X(LOGIN_URI, "login_uri", ARG_NONE, VALUE_TEXT, DIRECTIVE_RESERVED)          \

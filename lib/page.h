@@ -42,6 +42,8 @@ struct block {
     uint32_t node;       /* the element that holds it; NODE_NONE in a dump */
 };
 
+enum { FOUND_MOST = 8 }; /* kinds of values that rules read */
+
 struct meta_item {
     const char *name, *value, *from;
 };
@@ -70,7 +72,13 @@ struct page {
     const char *host; /* of the URL or the folder; lower case, without "www."; or NULL */
     const char *host_from;
     const char *generator; /* as <meta name=generator> says; NULL: not known */
-    struct rule_set rules; /* the rule files that apply, in order */
+    char day[11]; /* of the page itself, YYYY-MM-DD, where its head or URL says; else "" */
+    struct rules *all_rules; /* the set that the page is cleaned with, shared */
+    struct rule_set rules;   /* the rule files that apply, in order */
+    struct found_value found[FOUND_MOST]; /* by rules, in the tree */
+    size_t nfound;
+    uint64_t shown; /* bytes of the blocks that are shown, before any removal */
+    bool suspect;   /* a rule file took more than it allows itself */
     bool has_body;         /* a body rule has said which elements are the page's own */
 
     struct block *blocks;

@@ -7,22 +7,25 @@
 #define WINNOW_RULES_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
 #include "directives.h"
+#include "rules_folder.h"
 #include "slice.h"
 #include "winnow.h"
 
 struct page;
+struct part_table;
 struct pattern;
 struct xpath_expr;
 
 enum {
     SECTION_NONE = -1,
     SECTIONS_MOST = 1000, /* of a file; a page asks each whether it holds */
+    MAX_DROP_DEFAULT = 100, /* percent: no alarm where a file asks for none */
 };
 
 /* One line of a rule file. */
@@ -35,43 +38,74 @@ struct rule {
 
     /* What compiling adds. */
     bool tried;              /* compiled, or found wrong for good */
-    bool usable;             /* compiled without an error */
+    bool usable;              /* compiled without an error */
     struct xpath_expr *xpath;
+    struct xpath_expr *into; /* move_into: the argument */
     struct pattern *pattern; /* of the value */
     struct pattern *from;    /* of the argument: drop_between(from), repair(from) */
     unsigned min_run;        /* ticker: lines */
     unsigned zone;           /* ticker: enum zone */
     bool keep;               /* cut_before, cut_after: the line found stays */
+    unsigned part;           /* strip_id_or_class: enum part_kind */
+};
+
+/* What the value of a strip_id_or_class line is. */
+enum part_kind {
+    PART_SUBSTRING, /* of the class or id attribute, as the format has it */
+    PART_TOKEN,     /* one whole class, or the id */
+    PART_CLASS,
+    PART_ID,
 };
 
 enum zone { ZONE_ANY, ZONE_HEAD, ZONE_TAIL };
 
+/* A file is read whole when its folder is added, and parsed and compiled when the
+ * first page asks for it: of thousands of files a run needs a few.  After that it
+ * does not change, and threads share it. */
 struct rule_file {
     char *path; /* as it was opened */
-    char *name; /* as messages say it: the last folder and the file's name */
-    char *stem; /* the file's name without ".txt": the host, where it is one */
-    struct buf bytes;
+    const char *name; /* as messages say it: the last folder and the file's name */
+    struct slice bytes; /* of the set's memory, or of `own` */
+    struct folder own;  /* where the file was read alone */
+
+    /* What parsing adds. */
+    bool parsed;
     struct rule *rules;
     size_t count, cap;
     struct slice *sections;
     size_t nsections, sections_cap;
-    bool has_match; /* holds a match_* line: may apply to pages of any host */
+
+    /* What compiling adds. */
+    unsigned priority;
+    bool has_body;  /* a body rule: a page of it may be cut down to that */
+    unsigned max_drop; /* percent of a page's text that the file may take; 100: all */
+    struct slice valid_from, valid_until; /* YYYY-MM-DD; p NULL: not said */
+    struct part_table *tokens; /* of its strip_id_or_class lines that are whole tokens */
     char **problems; /* what compiling found wrong: each page it touches says so */
     size_t nproblems, problems_cap;
-    bool compiled;
-    pthread_mutex_t lock; /* around compiling, which the first page does */
+    atomic_bool compiled;
+    pthread_mutex_t lock; /* around parsing and compiling, which the first page does */
 };
 
-/* All rule files of a cleaner, in the order of their folders. */
-struct rules {
-    struct rule_file **files;
-    size_t count, cap;
-};
+/* All rule files of a cleaner in the order of their folders: a snapshot, shared by
+ * the pages that are at work on it.  Files are numbered; RULES_NONE is none. */
+struct rules;
+
+#define RULES_NONE SIZE_MAX
+
+/* How a file came to speak for a page, in the order in which files count. */
+enum match_step { MATCH_TEST, MATCH_HOST, MATCH_PARENT, MATCH_LINE, MATCH_GLOBAL };
 
 /* Those that apply to one page, in the order in which they count. */
 struct rule_set {
     const struct rule_file **files;
-    size_t count, cap;
+    struct match {
+        enum match_step step;
+        const struct rule *line; /* MATCH_LINE: the match_* line that held */
+        uint32_t *counts; /* of the file's rules: 0 not tried, else 1 + what it matched */
+        uint64_t took;    /* bytes of the shown text that the file removed */
+    } *matches; /* of files, one each */
+    size_t count, cap, matches_cap;
 };
 
 /* What is wrong with a line of a rule file. */
@@ -84,22 +118,46 @@ struct rule_problem {
 
 typedef void rule_problem_fn(void *ctx, const struct rule_problem *problem);
 
-/* Reads one file; what is wrong goes to problem (may be NULL).  WINNOW_EIO. */
+/* Reads and parses one file; what is wrong goes to problem (may be NULL).  WINNOW_EIO. */
 int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,
                    struct rule_file **ret, struct winnow_error *err);
 void rule_file_free(struct rule_file *file);
 
-/* Compiles patterns and XPaths, once; what does not compile is never applied. */
+/* The bytes to rules.  Not for two threads at once. */
+int rule_file_parse(struct rule_file *file, rule_problem_fn *problem, void *ctx,
+                    struct winnow_error *err);
+
+/* Parses where that was not done, and compiles patterns and XPaths, once, for any
+ * number of threads; what does not compile is never applied. */
 int rule_file_compile(struct rule_file *file, rule_problem_fn *problem, void *ctx,
                       struct winnow_error *err);
 
-/* Adds every *.txt of a folder, by name, or one file. */
-int rules_add(struct rules *rules, const char *path, struct winnow_error *err);
-void rules_free(struct rules *rules);
+/* An empty set with one user; rules_release takes a user away, and the last one frees. */
+struct rules *rules_new(void);
+struct rules *rules_share(struct rules *rules);
+void rules_release(struct rules *rules);
 
-/* The paths of every *.txt of a folder in the order of their names, or path itself
- * where it is a file; free each and the array. */
-int rules_list(const char *path, char ***ret, size_t *count, struct winnow_error *err);
+/* Adds every *.txt of a folder, by name, or one file.  WINNOW_EIO where one cannot be
+ * read; then the set is as it was. */
+int rules_add(struct rules *rules, const char *path, struct winnow_error *err);
+
+/* Adds what was added to another set, read anew. */
+int rules_add_again(struct rules *rules, const struct rules *like, struct winnow_error *err);
+
+/* The first file of this name (without ".txt"), and the next one. */
+size_t rules_named(const struct rules *rules, struct slice stem);
+size_t rules_named_next(const struct rules *rules, size_t file);
+
+/* The i-th of the files that may hold a match_* line. */
+size_t rules_matcher(const struct rules *rules, size_t i);
+
+size_t rules_count_files(const struct rules *rules);
+
+/* The file itself, not yet compiled; NULL: no memory.  For any number of threads. */
+struct rule_file *rules_file(struct rules *rules, size_t file);
+
+/* Has the set a file of the same path and the same bytes? */
+bool rules_has_same(const struct rules *rules, const struct rules *other, size_t file);
 
 /* Finds the files for a page by what is known before it is parsed (url, host,
  * folder, file, HTML, generator). */
@@ -111,17 +169,27 @@ int rules_match_text(struct page *p, struct winnow_error *err);
 /* find_string and replace_string on the HTML before it is parsed. */
 int rules_rewrite(struct page *p, struct winnow_error *err);
 
-/* strip, strip_id_or_class, body on the tree. */
+/* What yes-or-no directive id says: the first file that has it wins. */
+bool rules_flag(const struct page *p, enum directive_id id, bool otherwise);
+
+/* title, author, date, links; strip and its kin, body and prune on the tree. */
 int rules_apply_tree(struct page *p, struct winnow_error *err);
 
 /* drop_*, cut_*, ticker, keep_line on the lines. */
 int rules_apply_lines(struct page *p, struct winnow_error *err);
 
-/* The first value that a rule of this kind (title, author, date) finds in the
- * tree, as arena memory, with the rule in *by; NULL where none does.  A failure
- * shows in page->status. */
-const char *rules_find_value(struct page *p, enum directive_id id, const struct rule_file **file,
-                             const struct rule **by);
+/* A value that the page's rules found in the tree. */
+struct found_value {
+    enum directive_id id; /* title, author, date, a link, native_ad_clue */
+    const char *value;    /* in the page's arena */
+    const struct rule_file *file;
+    const struct rule *by;
+};
+
+/* The value of this kind that rules_apply_tree found, with the rule in *by; NULL where
+ * there is none. */
+const char *rules_find_value(const struct page *p, enum directive_id id,
+                             const struct rule_file **file, const struct rule **by);
 
 /* Which sections of the page's rule files apply: each is asked once, when the first
  * of its rules is. */
@@ -135,6 +203,12 @@ struct section_answers {
 bool rules_section_applies(struct page *p, struct section_answers *answers, size_t f, int section,
                            struct slice view);
 void rules_sections_free(const struct page *p, struct section_answers *answers);
+
+/* The rule was tried, and matched n times (more). */
+void rules_count(struct page *p, const struct rule_file *file, const struct rule *rule, size_t n);
+
+/* What each file took of the page, and a note where it is more than the file allows. */
+void rules_measure(struct page *p);
 
 /* Notes that a pattern of the rule was stopped on this page. */
 void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule);

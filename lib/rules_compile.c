@@ -12,6 +12,7 @@
 #include "pattern.h"
 #include "repair.h"
 #include "rules.h"
+#include "rules_tokens.h"
 #include "text.h"
 #include "xpath.h"
 
@@ -79,12 +80,19 @@ static bool compile_pattern(struct compiler *c, const struct rule *rule, struct 
                                        source.len < 120 ? (int)source.len : 120, source.p);
 }
 
+static int compile_expression(struct slice source, struct xpath_expr **ret,
+                              struct winnow_error *err)
+{
+    char *expr = strndup(source.p, source.len);
+    int status = expr ? xpath_compile(expr, ret, err) : err_nomem(err);
+    free(expr);
+    return status;
+}
+
 static bool compile_xpath(struct compiler *c, struct rule *rule)
 {
     struct winnow_error err = {0};
-    char *expr = strndup(rule->value.p, rule->value.len);
-    int status = expr ? xpath_compile(expr, &rule->xpath, &err) : err_nomem(&err);
-    free(expr);
+    int status = compile_expression(rule->value, &rule->xpath, &err);
     if (status == WINNOW_ENOMEM)
         c->status = status;
     return status == WINNOW_OK || fail(c, rule, rule->column, "%s: %.*s", err.text,
@@ -222,10 +230,55 @@ static bool compile_ticker(struct compiler *c, struct rule *rule)
     return true;
 }
 
+/* The format's readers drop quotes around the value. */
+static struct slice unquoted(struct slice s)
+{
+    while (s.len > 0 && (s.p[0] == '"' || s.p[0] == '\'')) {
+        s.p++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.p[s.len - 1] == '"' || s.p[s.len - 1] == '\''))
+        s.len--;
+    return s;
+}
+
+static bool compile_quoted(struct compiler *c, struct rule *rule)
+{
+    (void)c;
+    rule->value = unquoted(rule->value);
+    return true;
+}
+
+/* strip_id_or_class(token|class|id|substring). */
+static bool compile_part(struct compiler *c, struct rule *rule)
+{
+    rule->value = unquoted(rule->value);
+    static const char *const kinds[] = {[PART_SUBSTRING] = "substring", [PART_TOKEN] = "token",
+                                        [PART_CLASS] = "class", [PART_ID] = "id"};
+    for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (rule->has_arg ? arg_is(rule->arg, kinds[k]) : k == PART_SUBSTRING) {
+            rule->part = k;
+            return true;
+        }
+    return fail(c, rule, 1, "strip_id_or_class(%.*s): the argument is substring, token, class or id",
+                (int)rule->arg.len, rule->arg.p);
+}
+
 static bool compile_from(struct compiler *c, struct rule *rule)
 {
     unsigned column = rule->column - (unsigned)(rule->value.p - rule->arg.p);
     return compile_pattern(c, rule, text_trim(rule->arg), column, &rule->from);
+}
+
+/* move_into(xpath): where to. */
+static bool compile_into(struct compiler *c, struct rule *rule)
+{
+    struct winnow_error err = {0};
+    int status = compile_expression(rule->arg, &rule->into, &err);
+    if (status == WINNOW_ENOMEM)
+        c->status = status;
+    return status == WINNOW_OK || fail(c, rule, 1, "%s: %.*s", err.text,
+                                       rule->arg.len < 120 ? (int)rule->arg.len : 120, rule->arg.p);
 }
 
 static bool compile_repair(struct compiler *c, struct rule *rule)
@@ -251,6 +304,8 @@ static const struct {
     {DIRECTIVE_CUT_BEFORE, compile_cut},       {DIRECTIVE_CUT_AFTER, compile_cut},
     {DIRECTIVE_TICKER, compile_ticker},        {DIRECTIVE_DROP_BETWEEN, compile_from},
     {DIRECTIVE_REPAIR, compile_repair},        {DIRECTIVE_REPAIR_SET, compile_repair_set},
+    {DIRECTIVE_STRIP_ID_OR_CLASS, compile_part}, {DIRECTIVE_MOVE_INTO, compile_into},
+    {DIRECTIVE_STRIP_IMAGE_SRC, compile_quoted},
 };
 
 static bool compile_arguments(struct compiler *c, struct rule *rule)
@@ -271,21 +326,80 @@ static void compile_rule(struct compiler *c, struct rule *rule)
         return;
     }
     xpath_expr_free(rule->xpath);
+    xpath_expr_free(rule->into);
     pattern_free(rule->pattern);
     pattern_free(rule->from);
-    rule->xpath = NULL;
+    rule->xpath = rule->into = NULL;
     rule->pattern = rule->from = NULL;
+}
+
+/* --- what holds for the file --------------------------------------------------------- */
+
+/* The digits of a checked number or percentage. */
+static unsigned number_of(struct slice s)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+        n = n * 10 + (unsigned)(s.p[i] - '0');
+    return n;
+}
+
+static void take_scalar(struct rule_file *file, const struct rule *rule)
+{
+    switch (rule->directive->id) {
+    case DIRECTIVE_PRIORITY:
+        file->priority = number_of(rule->value);
+        break;
+    case DIRECTIVE_MAX_DROP:
+        file->max_drop = number_of(rule->value);
+        break;
+    case DIRECTIVE_VALID_FROM:
+        file->valid_from = rule->value;
+        break;
+    case DIRECTIVE_VALID_UNTIL:
+        file->valid_until = rule->value;
+        break;
+    case DIRECTIVE_BODY:
+        file->has_body = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* From the last line up, so that the first of a kind wins. */
+static void take_scalars(struct rule_file *file)
+{
+    file->max_drop = MAX_DROP_DEFAULT;
+    for (size_t i = file->count; i-- > 0;)
+        if (file->rules[i].usable)
+            take_scalar(file, &file->rules[i]);
+}
+
+static int compile_all(struct compiler *c)
+{
+    struct rule_file *file = c->file;
+    for (size_t i = 0; i < file->count && c->status == WINNOW_OK; i++)
+        if (!file->rules[i].tried)
+            compile_rule(c, &file->rules[i]);
+    if (c->status == WINNOW_OK)
+        c->status = tokens_make(file, &file->tokens);
+    if (c->status == WINNOW_OK)
+        take_scalars(file);
+    return c->status;
 }
 
 int rule_file_compile(struct rule_file *file, rule_problem_fn *problem, void *ctx,
                       struct winnow_error *err)
 {
     struct compiler c = {file, problem, ctx, WINNOW_OK};
+    if (atomic_load_explicit(&file->compiled, memory_order_acquire))
+        return WINNOW_OK;
     pthread_mutex_lock(&file->lock);
-    for (size_t i = 0; i < file->count && !file->compiled && c.status == WINNOW_OK; i++)
-        if (!file->rules[i].tried)
-            compile_rule(&c, &file->rules[i]);
-    file->compiled = c.status == WINNOW_OK;
+    if (!file->parsed)
+        c.status = rule_file_parse(file, NULL, NULL, NULL);
+    if (c.status == WINNOW_OK && !file->compiled && compile_all(&c) == WINNOW_OK)
+        atomic_store_explicit(&file->compiled, true, memory_order_release);
     pthread_mutex_unlock(&file->lock);
     return c.status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

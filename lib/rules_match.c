@@ -2,21 +2,22 @@
  *
  *  1. host.txt            the file named after the page's host
  *  2. .parent.txt         the host with one label off, never the bare domain
- *  3. what matches        files with a match_* line that holds, as they were added
+ *  3. what matches        files with a match_* line that holds
  *  4. global.txt
- * Within a step the folders count in the order in which they were added.  Any one
- * match_* line is enough; a section's lines speak for that section alone. */
+ * Within a step files of a higher priority come first, then the folders in the order
+ * in which they were added.  Any one match_* line is enough; a section's lines speak
+ * for that section alone. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
+#include "cleaner.h"
 #include "err.h"
 #include "lines.h"
 #include "page.h"
 #include "pattern.h"
 #include "rules.h"
 #include "text.h"
-#include "cleaner.h"
 
 static bool set_has(const struct rule_set *set, const struct rule_file *file)
 {
@@ -32,20 +33,51 @@ static void note_problems(struct page *p, const struct rule_file *file)
         page_note(p, "%s", file->problems[i]);
 }
 
-static int add_file(struct page *p, struct rule_file *file, struct winnow_error *err)
+/* Makes room for one more file at place i. */
+static int open_place(struct rule_set *set, size_t i)
 {
-    struct rule_set *set = &p->rules;
-    if (set_has(set, file))
-        return WINNOW_OK;
-    int status = rule_file_compile(file, NULL, NULL, err);
-    if (status != WINNOW_OK)
-        return status;
     const struct rule_file **files =
         array_grow(set->files, &set->cap, set->count + 1, sizeof *files);
     if (!files)
-        return err_nomem(err);
+        return WINNOW_ENOMEM;
     set->files = files;
-    set->files[set->count++] = file;
+    struct match *matches =
+        array_grow(set->matches, &set->matches_cap, set->count + 1, sizeof *matches);
+    if (!matches)
+        return WINNOW_ENOMEM;
+    set->matches = matches;
+    memmove(files + i + 1, files + i, (set->count - i) * sizeof *files);
+    memmove(matches + i + 1, matches + i, (set->count - i) * sizeof *matches);
+    set->count++;
+    return WINNOW_OK;
+}
+
+/* Where the dates of a file are known and the page's own is too, that decides: a
+ * layout ends, and what was printed in it stays. */
+static bool is_valid_for(const struct page *p, const struct rule_file *file)
+{
+    if (!p->day[0])
+        return true;
+    return (!file->valid_from.p || memcmp(p->day, file->valid_from.p, 10) >= 0) &&
+           (!file->valid_until.p || memcmp(p->day, file->valid_until.p, 10) <= 0);
+}
+
+static int add_file(struct page *p, struct rule_file *file, struct match match,
+                    struct winnow_error *err)
+{
+    struct rule_set *set = &p->rules;
+    size_t at = set->count;
+    int status = rule_file_compile(file, NULL, NULL, err);
+    if (status != WINNOW_OK || set_has(set, file) || !is_valid_for(p, file))
+        return status;
+    while (at > 0 && (set->matches[at - 1].step > match.step ||
+                      (set->matches[at - 1].step == match.step &&
+                       set->files[at - 1]->priority < file->priority)))
+        at--;
+    if (open_place(set, at) != WINNOW_OK)
+        return err_nomem(err);
+    set->files[at] = file;
+    set->matches[at] = match;
     note_problems(p, file);
     return WINNOW_OK;
 }
@@ -123,10 +155,10 @@ static bool line_holds(struct page *p, const struct rule_file *file, const struc
     }
 }
 
-/* Does any match_* line of a section (SECTION_NONE: of the file itself) hold?
- * *any says whether there is one at all. */
-static bool matches(struct page *p, const struct rule_file *file, int section,
-                    const struct slice *view, bool *any)
+/* The first match_* line of a section (SECTION_NONE: of the file itself) that holds,
+ * or NULL.  *any says whether there is one at all. */
+static const struct rule *find_match(struct page *p, const struct rule_file *file, int section,
+                                     const struct slice *view, bool *any)
 {
     *any = false;
     for (size_t i = 0; i < file->count; i++) {
@@ -135,59 +167,75 @@ static bool matches(struct page *p, const struct rule_file *file, int section,
             continue;
         *any = true;
         if (line_holds(p, file, rule, view))
-            return true;
+            return rule;
     }
-    return false;
+    return NULL;
+}
+
+/* A file of the set, compiled. */
+static int open_file(struct page *p, size_t number, struct rule_file **ret,
+                     struct winnow_error *err)
+{
+    struct rule_file *file = rules_file(p->all_rules, number);
+    int status = file ? rule_file_compile(file, NULL, NULL, err) : err_nomem(err);
+    if (status == WINNOW_OK)
+        *ret = file;
+    return status;
 }
 
 static int add_matching(struct page *p, const struct slice *view, struct winnow_error *err)
 {
-    const struct rules *rules = &p->winnow->rules;
-    for (size_t i = 0; i < rules->count; i++) {
-        struct rule_file *file = rules->files[i];
-        bool any;
-        if (!file->has_match || set_has(&p->rules, file))
+    struct rule_file *file;
+    int status = WINNOW_OK;
+    bool any;
+    for (size_t i = 0, n; (n = rules_matcher(p->all_rules, i)) != RULES_NONE; i++) {
+        status = open_file(p, n, &file, err);
+        if (status != WINNOW_OK)
+            break;
+        if (set_has(&p->rules, file))
             continue;
-        int status = rule_file_compile(file, NULL, NULL, err);
+        const struct rule *line = find_match(p, file, SECTION_NONE, view, &any);
+        if (line)
+            status = add_file(p, file, (struct match){.step = MATCH_LINE, .line = line}, err);
         if (status != WINNOW_OK)
-            return status;
-        if (matches(p, file, SECTION_NONE, view, &any))
-            status = add_file(p, file, err);
-        if (status != WINNOW_OK)
-            return status;
+            break;
     }
-    return WINNOW_OK;
+    return status;
 }
 
-static int add_named(struct page *p, const char *stem, struct winnow_error *err)
+static int add_named(struct page *p, const char *stem, enum match_step step,
+                     struct winnow_error *err)
 {
-    const struct rules *rules = &p->winnow->rules;
-    for (size_t i = 0; i < rules->count; i++)
-        if (strcmp(rules->files[i]->stem, stem) == 0) {
-            int status = add_file(p, rules->files[i], err);
-            if (status != WINNOW_OK)
-                return status;
-        }
-    return WINNOW_OK;
+    int status = WINNOW_OK;
+    struct rule_file *file;
+    for (size_t n = rules_named(p->all_rules, slice_of(stem));
+         n != RULES_NONE && status == WINNOW_OK; n = rules_named_next(p->all_rules, n)) {
+        status = open_file(p, n, &file, err);
+        if (status == WINNOW_OK)
+            status = add_file(p, file, (struct match){.step = step}, err);
+    }
+    return status;
 }
 
 static int add_by_host(struct page *p, struct winnow_error *err)
 {
     if (!p->host)
         return WINNOW_OK;
-    int status = add_named(p, p->host, err);
+    int status = add_named(p, p->host, MATCH_HOST, err);
     const char *parent = strchr(p->host, '.');
     if (status == WINNOW_OK && parent && strchr(parent + 1, '.'))
-        status = add_named(p, parent, err);
+        status = add_named(p, parent, MATCH_PARENT, err);
     return status;
 }
 
 int rules_match_source(struct page *p, struct winnow_error *err)
 {
     if (p->winnow->only) /* a rule file under test speaks for every page */
-        return add_file(p, p->winnow->only, err);
+        return add_file(p, p->winnow->only, (struct match){.step = MATCH_TEST}, err);
     int status = add_by_host(p, err);
-    return status == WINNOW_OK ? add_matching(p, NULL, err) : status;
+    if (status == WINNOW_OK)
+        status = add_matching(p, NULL, err);
+    return status == WINNOW_OK ? add_named(p, "global", MATCH_GLOBAL, err) : status;
 }
 
 static int note_files(struct page *p, struct winnow_error *err)
@@ -209,8 +257,6 @@ int rules_match_text(struct page *p, struct winnow_error *err)
         struct slice view = buf_slice(&lines.text);
         status = add_matching(p, &view, err);
         lines_free(&lines);
-        if (status == WINNOW_OK)
-            status = add_named(p, "global", err);
     }
     return status == WINNOW_OK ? note_files(p, err) : status;
 }
@@ -241,7 +287,7 @@ bool rules_section_applies(struct page *p, struct section_answers *answers, size
     if (!answer)
         return false;
     if (*answer == 0)
-        *answer = matches(p, p->rules.files[f], section, &view, &any) || !any ? 1 : -1;
+        *answer = find_match(p, p->rules.files[f], section, &view, &any) || !any ? 1 : -1;
     return *answer > 0;
 }
 
@@ -253,24 +299,17 @@ void rules_sections_free(const struct page *p, struct section_answers *answers)
     answers->files = NULL;
 }
 
-/* --- what is said of a rule ------------------------------------------------------------- */
+/* --- scalars ------------------------------------------------------------------------------ */
 
-void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule)
+bool rules_flag(const struct page *p, enum directive_id id, bool otherwise)
 {
-    page_note(p, "%s:%u: the pattern takes too long on this page and was stopped; simplify it",
-              file->name, rule->line);
-}
-
-const char *rules_reason(struct page *p, const struct rule_file *file, const struct rule *rule,
-                         const char *what)
-{
-    return arena_printf(&p->arena, "%s by %s:%u (%s)", what, file->name, rule->line,
-                        rule->directive->name);
-}
-
-uint32_t rules_verdict_reason(struct page *p, const char *stage, const struct rule_file *file,
-                              const struct rule *rule, const char *what)
-{
-    return verdict_reason(&p->verdicts, (struct reason){.stage = stage,
-                                                        .text = rules_reason(p, file, rule, what)});
+    for (size_t f = 0; f < p->rules.count; f++)
+        for (size_t i = 0; i < p->rules.files[f]->count; i++) {
+            const struct rule *rule = &p->rules.files[f]->rules[i];
+            if (rule->directive->id == id && rule->usable)
+                return text_equal_nocase(rule->value, slice_of("yes")) ||
+                       text_equal_nocase(rule->value, slice_of("true")) ||
+                       slice_is(rule->value, "1");
+        }
+    return otherwise;
 }

@@ -4,25 +4,16 @@
  *
  * As the readers of the site-config format do it: white space at the edges is
  * dropped, a line without a colon and a name that nobody knows are passed over. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "err.h"
-#include "pattern.h"
 #include "rules.h"
 #include "text.h"
 #include "utf8.h"
-#include "xpath.h"
-
-enum { FILE_MOST = 4 * 1024 * 1024 }; /* bytes of a rule file */
 
 struct reader {
     struct rule_file *file;
@@ -188,8 +179,7 @@ static int read_line(struct reader *r, struct slice raw)
     bool scoped = d->flags & (DIRECTIVE_LINES | DIRECTIVE_MATCH);
     if (scoped && r->past_sections)
         return WINNOW_OK;
-    if (!scoped && r->file->nsections > 0 && d->id != DIRECTIVE_TEST_IN &&
-        d->id != DIRECTIVE_TEST_OUT && !(d->flags & DIRECTIVE_RESERVED))
+    if (!scoped && r->file->nsections > 0 && !(d->flags & (DIRECTIVE_TEST | DIRECTIVE_RESERVED)))
         report(r, "section", r->line, column, false,
                "\"%s\" stands in a section but holds for the whole file; move it above the "
                "first section", d->name);
@@ -197,7 +187,6 @@ static int read_line(struct reader *r, struct slice raw)
                         .has_arg = parts.has_arg && d->arg != ARG_NONE,
                         .column = (unsigned)(parts.value.p - raw.p) + 1,
                         .section = scoped ? (int)r->file->nsections - 1 : SECTION_NONE};
-    r->file->has_match |= (d->flags & DIRECTIVE_MATCH) != 0;
     return push_rule(r->file, rule);
 }
 
@@ -233,216 +222,22 @@ static void check_pairs(const struct reader *r)
 
 /* --- the file --------------------------------------------------------------------- */
 
-static int read_bytes(const char *path, struct buf *ret, struct winnow_error *err)
+int rule_file_parse(struct rule_file *file, rule_problem_fn *problem, void *ctx,
+                    struct winnow_error *err)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return err_set(err, WINNOW_EIO, "%s: %s; check the path and its permissions", path,
-                       strerror(errno));
-    int status = WINNOW_OK;
-    ssize_t n = 0;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        status = err_set(err, WINNOW_EIO, "%s: not a regular file; name a rule file or a folder",
-                         path);
-        goto out;
-    }
-    do {
-        char *room = buf_room(ret, 16 * 1024);
-        n = room ? read(fd, room, 16 * 1024) : 0;
-        ret->len += n > 0 ? (size_t)n : 0;
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0)
-        status = err_set(err, WINNOW_EIO, "%s: %s", path, strerror(errno));
-    else if (ret->status == WINNOW_ELIMIT)
-        status = err_set(err, WINNOW_EIO, "%s: larger than a rule file may be (%d bytes); split it",
-                         path, FILE_MOST);
-    else if (ret->status != WINNOW_OK)
-        status = err_nomem(err);
-out:
-    close(fd);
-    return status;
-}
-
-/* "rules/example.org.txt": enough to find the file, the same on every machine. */
-static char *short_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    while (slash && slash > path && slash[-1] != '/')
-        slash--;
-    return strdup(slash ? slash : path);
-}
-
-static char *stem_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    size_t len = strlen(base);
-    if (len > 4 && strcmp(base + len - 4, ".txt") == 0)
-        len -= 4;
-    return strndup(base, len);
-}
-
-static void check_utf8(const struct reader *r)
-{
-    struct slice all = buf_slice(&r->file->bytes);
-    size_t valid = utf8_valid_prefix(all);
-    unsigned line = 1;
-    if (valid == all.len)
-        return;
-    for (size_t i = 0; i < valid; i++)
-        line += all.p[i] == '\n';
-    report(r, "not-utf8", line, 0, true, "not UTF-8 from here on; save the file as UTF-8");
-}
-
-int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,
-                   struct rule_file **ret, struct winnow_error *err)
-{
-    struct rule_file *file = calloc(1, sizeof *file);
     struct reader r = {.file = file, .problem = problem, .ctx = ctx};
-    if (!file)
-        return err_nomem(err);
-    pthread_mutex_init(&file->lock, NULL);
-    buf_init(&file->bytes, FILE_MOST);
-    file->path = strdup(path);
-    file->name = short_name(path);
-    file->stem = stem_of(path);
-    int status = read_bytes(path, &file->bytes, err);
-    if (status == WINNOW_OK && (!file->path || !file->name || !file->stem))
-        status = err_nomem(err);
-    if (status != WINNOW_OK) {
-        rule_file_free(file);
-        return status;
-    }
-    check_utf8(&r);
-    struct slice rest = buf_slice(&file->bytes), line;
-    rest.len = utf8_valid_prefix(rest);
-    while (status == WINNOW_OK && text_next_line(&rest, &line)) {
+    struct slice rest = file->bytes, line;
+    bool valid = utf8_valid_prefix(rest) == rest.len;
+    file->count = file->nsections = 0; /* memory may have failed half-way before */
+    while (text_next_line(&rest, &line)) {
         r.line++;
-        if (read_line(&r, line) != WINNOW_OK)
-            status = err_nomem(err);
+        if (!valid && utf8_valid_prefix(line) != line.len)
+            report(&r, "not-utf8", r.line, (unsigned)utf8_valid_prefix(line) + 1, true,
+                   "not UTF-8; the line is passed over: save the file as UTF-8");
+        else if (read_line(&r, line) != WINNOW_OK)
+            return err_nomem(err);
     }
-    if (status == WINNOW_OK) {
-        check_pairs(&r);
-        *ret = file;
-    } else {
-        rule_file_free(file);
-    }
-    return status;
-}
-
-void rule_file_free(struct rule_file *file)
-{
-    if (!file)
-        return;
-    for (size_t i = 0; i < file->count; i++) {
-        xpath_expr_free(file->rules[i].xpath);
-        pattern_free(file->rules[i].pattern);
-        pattern_free(file->rules[i].from);
-    }
-    for (size_t i = 0; i < file->nproblems; i++)
-        free(file->problems[i]);
-    free(file->problems);
-    free(file->rules);
-    free(file->sections);
-    free(file->path);
-    free(file->name);
-    free(file->stem);
-    buf_free(&file->bytes);
-    pthread_mutex_destroy(&file->lock);
-    free(file);
-}
-
-/* --- folders ------------------------------------------------------------------------ */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int push_path(char ***paths, size_t *count, size_t *cap, char *path)
-{
-    char **grown = path ? array_grow(*paths, cap, *count + 1, sizeof *grown) : NULL;
-    if (!grown) {
-        free(path);
-        return WINNOW_ENOMEM;
-    }
-    *paths = grown;
-    grown[(*count)++] = path;
+    check_pairs(&r);
+    file->parsed = true;
     return WINNOW_OK;
-}
-
-static int list_folder(DIR *dir, const char *path, char ***paths, size_t *count)
-{
-    size_t cap = 0;
-    int status = WINNOW_OK;
-    for (struct dirent *e; status == WINNOW_OK && (e = readdir(dir)) != NULL;) {
-        size_t len = strlen(e->d_name);
-        char *full = NULL;
-        if (len <= 4 || strcmp(e->d_name + len - 4, ".txt") != 0)
-            continue;
-        if (asprintf(&full, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/",
-                     e->d_name) < 0)
-            full = NULL;
-        status = push_path(paths, count, &cap, full);
-    }
-    if (*count > 0)
-        qsort(*paths, *count, sizeof **paths, by_name);
-    return status;
-}
-
-int rules_list(const char *path, char ***ret, size_t *count, struct winnow_error *err)
-{
-    char **paths = NULL;
-    size_t n = 0, cap = 0;
-    int status;
-    DIR *dir = *path ? opendir(path) : NULL;
-    if (!dir && errno != ENOTDIR)
-        return err_set(err, WINNOW_EIO, "%s: %s; name a rule file or a folder of them", path,
-                       *path ? strerror(errno) : "an empty name");
-    status = dir ? list_folder(dir, path, &paths, &n)
-                 : push_path(&paths, &n, &cap, strdup(path));
-    if (dir)
-        closedir(dir);
-    if (status != WINNOW_OK) {
-        for (size_t i = 0; i < n; i++)
-            free(paths[i]);
-        free(paths);
-        return err_nomem(err);
-    }
-    *ret = paths;
-    *count = n;
-    return WINNOW_OK;
-}
-
-int rules_add(struct rules *rules, const char *path, struct winnow_error *err)
-{
-    char **paths = NULL;
-    size_t count = 0;
-    int status = rules_list(path, &paths, &count, err);
-    for (size_t i = 0; i < count; i++) {
-        struct rule_file *file = NULL;
-        if (status == WINNOW_OK)
-            status = rule_file_read(paths[i], NULL, NULL, &file, err);
-        struct rule_file **files =
-            file ? array_grow(rules->files, &rules->cap, rules->count + 1, sizeof *files) : NULL;
-        if (files) {
-            rules->files = files;
-            rules->files[rules->count++] = file;
-        } else if (file) {
-            rule_file_free(file);
-            status = err_nomem(err);
-        }
-        free(paths[i]);
-    }
-    free(paths);
-    return status;
-}
-
-void rules_free(struct rules *rules)
-{
-    for (size_t i = 0; i < rules->count; i++)
-        rule_file_free(rules->files[i]);
-    free(rules->files);
-    *rules = (struct rules){0};
 }

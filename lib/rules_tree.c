@@ -1,105 +1,29 @@
-/* rules_tree.c - rules on HTML: strings replaced before parsing, elements marked
- * after, values read. */
+/* rules_tree.c - rules on a page's elements, in the order that the format's readers keep. */
+#include "rules_tree.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 #include "err.h"
-#include "page.h"
-#include "rules.h"
+#include "rules_tokens.h"
 #include "text.h"
-#include "xpath.h"
 
-/* --- find_string, replace_string ------------------------------------------------------ */
+/* --- what all share ------------------------------------------------------------------ */
 
-/* Replaces every occurrence; returns how many there were. */
-static size_t replace_all(struct slice html, struct slice find, struct slice with,
-                          struct buf *ret)
-{
-    size_t count = 0;
-    const char *end = html.p + html.len, *at;
-    while ((at = memmem(html.p, (size_t)(end - html.p), find.p, find.len)) != NULL) {
-        buf_add(ret, html.p, (size_t)(at - html.p));
-        buf_add(ret, with.p, with.len);
-        html.p = at + find.len;
-        count++;
-    }
-    if (count > 0)
-        buf_add(ret, html.p, (size_t)(end - html.p));
-    return count;
-}
-
-static int replace_one(struct page *p, const struct rule_file *file, const struct rule *rule,
-                       struct slice find, struct slice with, struct winnow_error *err)
-{
-    struct buf next;
-    if (find.len == 0)
-        return WINNOW_OK;
-    buf_init(&next, p->limits.max_bytes);
-    size_t count = replace_all(p->utf8, find, with, &next);
-    if (next.status == WINNOW_ENOMEM) {
-        buf_free(&next);
-        return err_nomem(err);
-    }
-    if (next.status == WINNOW_ELIMIT) {
-        page_note(p, "%s:%u: the replacement makes the page larger than the limit of %zu bytes; "
-                     "it is not applied", file->name, rule->line, p->limits.max_bytes);
-        buf_free(&next);
-        return WINNOW_OK;
-    }
-    if (count == 0) {
-        buf_free(&next);
-        return WINNOW_OK;
-    }
-    page_note(p, "%s:%u: replaced %zu strings of the HTML before parsing", file->name, rule->line,
-              count);
-    buf_free(&p->rewritten);
-    p->rewritten = next;
-    p->utf8 = buf_slice(&next);
-    return WINNOW_OK;
-}
-
-static int rewrite_by(struct page *p, const struct rule_file *file, struct winnow_error *err)
-{
-    struct slice find = {NULL, 0};
-    int status = WINNOW_OK;
-    for (size_t i = 0; i < file->count && status == WINNOW_OK; i++) {
-        const struct rule *rule = &file->rules[i];
-        if (rule->directive->id == DIRECTIVE_FIND_STRING) {
-            find = rule->value;
-        } else if (rule->directive->id == DIRECTIVE_REPLACE_STRING) {
-            struct slice what = rule->has_arg ? rule->arg : find;
-            status = replace_one(p, file, rule, what, rule->value, err);
-            find = rule->has_arg ? find : (struct slice){NULL, 0};
-        }
-    }
-    return status;
-}
-
-int rules_rewrite(struct page *p, struct winnow_error *err)
-{
-    int status = WINNOW_OK;
-    for (size_t i = 0; p->kind == WINNOW_KIND_HTML && i < p->rules.count; i++)
-        if (status == WINNOW_OK)
-            status = rewrite_by(p, p->rules.files[i], err);
-    return status;
-}
-
-/* --- elements --------------------------------------------------------------------------- */
-
-static int select_nodes(struct page *p, const struct rule_file *file, const struct rule *rule,
-                        struct xpath_result *ret, struct winnow_error *err)
+static int select_by(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                     const struct xpath_expr *expr, struct xpath_result *ret,
+                     struct winnow_error *err)
 {
     struct winnow_error why = {0};
+    struct page *p = t->p;
     int status = WINNOW_OK;
     *ret = (struct xpath_result){0};
-    if (!rule->usable)
-        return WINNOW_OK;
     if (!p->xpath) /* made when the first rule asks, and kept for the others */
         status = xpath_doc_new(&p->tree, &p->xpath, err);
     if (status != WINNOW_OK)
         return status;
-    status = xpath_select(p->xpath, rule->xpath, ret, &why);
+    status = xpath_select(p->xpath, expr, ret, &why);
     if (status == WINNOW_ERULES) {
         page_note(p, "%s:%u: %s; the line is not applied", file->name, rule->line, why.text);
         return WINNOW_OK;
@@ -107,36 +31,44 @@ static int select_nodes(struct page *p, const struct rule_file *file, const stru
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 
-static void remove_node(struct page *p, uint32_t node, uint32_t reason)
+int tree_select(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                struct xpath_result *ret, struct winnow_error *err)
 {
-    const struct node *n = &p->tree.nodes[node];
-    verdict_remove(&p->verdicts, n->text_start, n->text_end, reason);
+    *ret = (struct xpath_result){0};
+    if (!rule->usable)
+        return WINNOW_OK;
+    int status = select_by(t, file, rule, rule->xpath, ret, err);
+    if (status == WINNOW_OK)
+        rules_count(t->p, file, rule, ret->count + ret->nattrs);
+    return status;
 }
 
-static int apply_strip(struct page *p, const struct rule_file *file, const struct rule *rule,
+void tree_remove(struct tree_pass *t, uint32_t node, uint32_t reason)
+{
+    const struct node *n = &t->p->tree.nodes[node];
+    verdict_remove(&t->p->verdicts, n->text_start, n->text_end, reason);
+    if (t->p->xpath)
+        xpath_remove(t->p->xpath, node);
+}
+
+/* --- strip and its kin ------------------------------------------------------------------ */
+
+static int apply_strip(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
                        struct winnow_error *err)
 {
     struct xpath_result r;
-    int status = select_nodes(p, file, rule, &r, err);
+    int status = tree_select(t, file, rule, &r, err);
     if (status != WINNOW_OK)
         return status;
-    uint32_t reason = r.count > 0 ? rules_verdict_reason(p, "rules", file, rule, "removed") : 0;
+    uint32_t reason = r.count > 0 ? rules_verdict_reason(t->p, "rules", file, rule, "removed") : 0;
     for (size_t i = 0; i < r.count; i++)
-        remove_node(p, r.nodes[i], reason);
+        tree_remove(t, r.nodes[i], reason);
+    for (size_t i = 0; i < r.nattrs; i++) {
+        xpath_remove_attr(t->p->xpath, r.attrs[i]);
+        t->p->tree.attrs[r.attrs[i]].name = (struct slice){"", 0};
+    }
     xpath_result_free(&r);
     return WINNOW_OK;
-}
-
-/* The format's readers drop quotes around the value and look for a substring. */
-static struct slice unquoted(struct slice s)
-{
-    while (s.len > 0 && (s.p[0] == '"' || s.p[0] == '\'')) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.p[s.len - 1] == '"' || s.p[s.len - 1] == '\''))
-        s.len--;
-    return s;
 }
 
 static bool attr_holds(const struct tree *tree, uint32_t node, const char *name, struct slice part)
@@ -145,124 +77,246 @@ static bool attr_holds(const struct tree *tree, uint32_t node, const char *name,
     return value.len >= part.len && value.p && memmem(value.p, value.len, part.p, part.len);
 }
 
-static int apply_strip_id_or_class(struct page *p, const struct rule_file *file,
-                                   const struct rule *rule, struct winnow_error *err)
+static int apply_strip_part(struct tree_pass *t, const struct rule_file *file,
+                            const struct rule *rule, struct winnow_error *err)
 {
     (void)err;
-    const struct tree *tree = &p->tree;
-    struct slice part = unquoted(rule->value);
+    const struct tree *tree = &t->p->tree;
+    struct slice part = rule->value;
     uint32_t reason = 0;
-    for (uint32_t i = 0; part.len > 0 && i < tree->count; i++) {
+    size_t found = 0;
+    if (!rule->usable || rule->part != PART_SUBSTRING || part.len == 0)
+        return WINNOW_OK;
+    for (uint32_t i = 0; i < tree->count; i++) {
         if (tree->nodes[i].nattrs == 0 ||
             (!attr_holds(tree, i, "class", part) && !attr_holds(tree, i, "id", part)))
             continue;
-        if (reason == 0)
-            reason = rules_verdict_reason(p, "rules", file, rule, "removed");
-        remove_node(p, i, reason);
+        if (found++ == 0)
+            reason = rules_verdict_reason(t->p, "rules", file, rule, "removed");
+        tree_remove(t, i, reason);
         i = tree->nodes[i].end - 1; /* what stands in it is gone with it */
     }
+    rules_count(t->p, file, rule, found);
     return WINNOW_OK;
 }
 
-/* All nodes of the first body rule that finds text are the body; nested ones are
- * skipped, and the rest of the page is removed. */
-static int apply_body(struct page *p, const struct rule_file *file, const struct rule *rule,
+/* Images have no text; those of a source are gone for the expressions that follow. */
+static int apply_strip_image_src(struct tree_pass *t, const struct rule_file *file,
+                                 const struct rule *rule, struct winnow_error *err)
+{
+    (void)err;
+    const struct tree *tree = &t->p->tree;
+    size_t found = 0;
+    for (uint32_t i = 0; rule->usable && rule->value.len > 0 && i < tree->count; i++) {
+        if (tree->nodes[i].tag != TAG_IMG || !attr_holds(tree, i, "src", rule->value))
+            continue;
+        found++;
+        if (t->p->xpath)
+            xpath_remove(t->p->xpath, i);
+    }
+    rules_count(t->p, file, rule, found);
+    return WINNOW_OK;
+}
+
+/* --- what changes an element and keeps its text ------------------------------------------- */
+
+/* The first block that starts at byte pos of the text or behind it. */
+static size_t block_at(const struct page *p, uint32_t pos)
+{
+    size_t low = 0, high = p->nblocks;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (p->blocks[mid].start < pos)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static void set_kind(struct page *p, uint32_t node, enum block_kind kind, unsigned level)
+{
+    const struct node *n = &p->tree.nodes[node];
+    for (size_t i = block_at(p, n->text_start); i < p->nblocks; i++) {
+        struct block *b = &p->blocks[i];
+        if (b->end > n->text_end)
+            return;
+        if (b->kind == BLOCK_UNSHOWN || b->kind == BLOCK_CODE)
+            continue;
+        b->kind = (uint8_t)kind;
+        b->level = (uint8_t)level;
+    }
+}
+
+/* wrap_in(tag): the blocks of the element become what the tag says.  Tags that say
+ * nothing about blocks (i, figure, center) change no text. */
+static int apply_wrap(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
                       struct winnow_error *err)
 {
+    static const struct {
+        const char *tag;
+        enum block_kind kind;
+        unsigned level;
+    } kinds[] = {
+        {"blockquote", BLOCK_QUOTE, 0}, {"figcaption", BLOCK_CAPTION, 0}, {"li", BLOCK_ITEM, 1},
+        {"p", BLOCK_PARAGRAPH, 0},      {"h1", BLOCK_HEADING, 1},         {"h2", BLOCK_HEADING, 2},
+        {"h3", BLOCK_HEADING, 3},       {"h4", BLOCK_HEADING, 4},         {"h5", BLOCK_HEADING, 5},
+        {"h6", BLOCK_HEADING, 6},
+    };
     struct xpath_result r;
-    if (p->has_body)
-        return WINNOW_OK;
-    int status = select_nodes(p, file, rule, &r, err);
-    if (status != WINNOW_OK)
-        return status;
-    uint32_t blank_end = 0; /* what stands in a blank element is blank */
-    for (size_t i = 0; i < r.count && !p->has_body; i++) {
-        if (r.nodes[i] < blank_end)
-            continue;
-        p->has_body = text_trim(tree_node_text(&p->tree, r.nodes[i])).len > 0;
-        blank_end = p->tree.nodes[r.nodes[i]].end;
-    }
-    uint32_t reason =
-        p->has_body ? rules_verdict_reason(p, "rules", file, rule, "outside the body named") : 0;
-    uint32_t from = 0;
-    for (size_t i = 0; p->has_body && i < r.count; i++) {
-        const struct node *n = &p->tree.nodes[r.nodes[i]];
-        verdict_remove(&p->verdicts, from, n->text_start, reason);
-        from = n->text_end > from ? n->text_end : from;
-    }
-    if (p->has_body)
-        verdict_remove(&p->verdicts, from, p->text_len, reason);
-    xpath_result_free(&r);
-    return WINNOW_OK;
-}
-
-/* The order in which the directives count, over all files. */
-static const struct {
-    enum directive_id id;
-    int (*apply)(struct page *p, const struct rule_file *file, const struct rule *rule,
-                 struct winnow_error *err);
-} steps[] = {
-    {DIRECTIVE_STRIP, apply_strip},
-    {DIRECTIVE_STRIP_ATTR, apply_strip},
-    {DIRECTIVE_POST_STRIP_ATTR, apply_strip},
-    {DIRECTIVE_STRIP_ID_OR_CLASS, apply_strip_id_or_class},
-    {DIRECTIVE_BODY, apply_body},
-};
-
-int rules_apply_tree(struct page *p, struct winnow_error *err)
-{
-    int status = WINNOW_OK;
-    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
-        for (size_t f = 0; f < p->rules.count; f++) {
-            const struct rule_file *file = p->rules.files[f];
-            for (size_t i = 0; i < file->count && status == WINNOW_OK; i++)
-                if (file->rules[i].directive->id == steps[s].id)
-                    status = steps[s].apply(p, file, &file->rules[i], err);
-        }
-    if (status == WINNOW_OK && verdict_settle(&p->verdicts) != WINNOW_OK)
-        status = err_nomem(err);
+    int status = tree_select(t, file, rule, &r, err);
+    for (size_t k = 0; status == WINNOW_OK && k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t i = 0; slice_is(text_trim(rule->arg), kinds[k].tag) && i < r.count; i++)
+            set_kind(t->p, r.nodes[i], kinds[k].kind, kinds[k].level);
+    if (status == WINNOW_OK)
+        xpath_result_free(&r);
     return status;
 }
 
-/* --- values ------------------------------------------------------------------------------- */
-
-static const char *value_of(struct page *p, const struct xpath_result *r)
+/* The element goes and what it holds stays: a heading's text is a paragraph's then. */
+static int apply_dissolve(struct tree_pass *t, const struct rule_file *file,
+                          const struct rule *rule, struct winnow_error *err)
 {
-    struct buf folded;
-    struct slice raw = r->string     ? slice_of(r->string)
-                       : r->count > 0 ? tree_node_text(&p->tree, r->nodes[0])
-                                      : (struct slice){"", 0};
-    buf_init(&folded, raw.len + 1);
-    text_fold_space(raw, &folded);
-    const char *ret = folded.len > 0 ? arena_copy(&p->arena, buf_slice(&folded)) : NULL;
-    if (folded.status != WINNOW_OK || (folded.len > 0 && !ret))
-        p->status = WINNOW_ENOMEM;
-    buf_free(&folded);
-    return ret;
-}
-
-static const char *value_by(struct page *p, const struct rule_file *file, const struct rule *rule)
-{
+    struct page *p = t->p;
     struct xpath_result r;
-    if (select_nodes(p, file, rule, &r, NULL) != WINNOW_OK) {
-        p->status = WINNOW_ENOMEM;
-        return NULL;
+    int status = tree_select(t, file, rule, &r, err);
+    if (status != WINNOW_OK)
+        return status;
+    for (size_t i = 0; i < r.count; i++) {
+        const struct node *n = &p->tree.nodes[r.nodes[i]];
+        for (size_t b = block_at(p, n->text_start); b < p->nblocks; b++) {
+            if (p->blocks[b].end > n->text_end)
+                break;
+            if (p->blocks[b].node == r.nodes[i] && p->blocks[b].kind != BLOCK_UNSHOWN)
+                p->blocks[b].kind = BLOCK_PARAGRAPH;
+        }
     }
-    const char *ret = value_of(p, &r);
     xpath_result_free(&r);
-    return ret;
+    return WINNOW_OK;
 }
 
-const char *rules_find_value(struct page *p, enum directive_id id, const struct rule_file **file,
-                             const struct rule **by)
+/* move_into(there): nodes.  They belong to the first element that `there` finds; in
+ * the text they stay where the page has them, for its order never changes. */
+static int apply_move(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                      struct winnow_error *err)
 {
-    const char *ret = NULL;
-    for (size_t f = 0; !ret && f < p->rules.count; f++)
-        for (size_t i = 0; !ret && i < p->rules.files[f]->count; i++) {
-            *file = p->rules.files[f];
-            *by = &(*file)->rules[i];
-            if ((*by)->directive->id == id)
-                ret = value_by(p, *file, *by);
+    struct xpath_result r, into = {0};
+    int status = tree_select(t, file, rule, &r, err);
+    if (status != WINNOW_OK || r.count == 0)
+        return status;
+    status = select_by(t, file, rule, rule->into, &into, err);
+    for (size_t i = 0; status == WINNOW_OK && into.count > 0 && i < r.count; i++) {
+        if (!xpath_move(t->p->xpath, r.nodes[i], into.nodes[0]))
+            continue;
+        struct value_node *moved =
+            array_grow(t->moved, &t->moved_cap, t->nmoved + 1, sizeof *moved);
+        if (!moved) {
+            status = err_nomem(err);
+            break;
         }
-    return ret;
+        t->moved = moved;
+        moved[t->nmoved++] = (struct value_node){r.nodes[i], file, rule};
+    }
+    xpath_result_free(&into);
+    xpath_result_free(&r);
+    return status;
+}
+
+/* Two <br> or more are the gap between two paragraphs. */
+static void convert_double_br(struct page *p)
+{
+    size_t b = 0;
+    unsigned breaks = 0;
+    for (uint32_t i = 0; i < p->tree.count; i++) {
+        if (p->tree.nodes[i].tag != TAG_BR)
+            continue;
+        uint32_t pos = p->tree.nodes[i].text_start;
+        size_t before = b;
+        while (b < p->nblocks && p->blocks[b].start < pos)
+            b++;
+        breaks = b == before ? breaks + 1 : 1;
+        if (b < p->nblocks && breaks >= 2 && p->blocks[b].gap == GAP_LINE) {
+            p->blocks[b].gap = GAP_BLANK;
+            p->blocks[b].blank_before = 1;
+        }
+    }
+}
+
+/* --- the order --------------------------------------------------------------------------- */
+
+/* In this order, each over all files; the body is found between the two tables. */
+static const struct step {
+    enum directive_id id;
+    int (*apply)(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
+                 struct winnow_error *err);
+} before_body[] = {
+    {DIRECTIVE_WRAP_IN, apply_wrap},
+    {DIRECTIVE_DISSOLVE, apply_dissolve},
+    {DIRECTIVE_MOVE_INTO, apply_move},
+    {DIRECTIVE_STRIP, apply_strip},
+    {DIRECTIVE_STRIP_ATTR, apply_strip},
+    {DIRECTIVE_STRIP_ID_OR_CLASS, apply_strip_part},
+    {DIRECTIVE_STRIP_IMAGE_SRC, apply_strip_image_src},
+}, after_body[] = {
+    {DIRECTIVE_POST_STRIP_ATTR, apply_strip},
+};
+
+static int apply_steps(struct tree_pass *t, const struct step *steps, size_t count,
+                       struct winnow_error *err)
+{
+    const struct rule_set *set = &t->p->rules;
+    int status = WINNOW_OK;
+    for (size_t s = 0; s < count; s++)
+        for (size_t f = 0; f < set->count; f++)
+            for (size_t i = 0; i < set->files[f]->count && status == WINNOW_OK; i++)
+                if (set->files[f]->rules[i].directive->id == steps[s].id)
+                    status = steps[s].apply(t, set->files[f], &set->files[f]->rules[i], err);
+    return status;
+}
+
+/* Whole classes and ids: one walk a file, however many it names. */
+static int apply_tokens(struct tree_pass *t, const struct rule_file *file)
+{
+    const struct tree *tree = &t->p->tree;
+    uint32_t *reasons = NULL; /* of the file's rules; 0: none made yet */
+    for (uint32_t i = 0; file->tokens && i < tree->count; i++) {
+        if (tree->nodes[i].nattrs == 0)
+            continue;
+        size_t found = tokens_find(file->tokens, tree_get_attr(tree, i, "class"),
+                                   tree_get_attr(tree, i, "id"));
+        if (found == SIZE_MAX)
+            continue;
+        if (!reasons && !(reasons = calloc(file->count, sizeof *reasons)))
+            return WINNOW_ENOMEM;
+        const struct rule *rule = &file->rules[found];
+        if (reasons[found] == 0)
+            reasons[found] = rules_verdict_reason(t->p, "rules", file, rule, "removed");
+        rules_count(t->p, file, rule, 1);
+        tree_remove(t, i, reasons[found]);
+        i = tree->nodes[i].end - 1;
+    }
+    free(reasons);
+    return WINNOW_OK;
+}
+
+int rules_apply_tree(struct page *p, struct winnow_error *err)
+{
+    struct tree_pass t = {.p = p};
+    int status = tree_read_values(&t, err);
+    if (status == WINNOW_OK)
+        status = apply_steps(&t, before_body, sizeof before_body / sizeof *before_body, err);
+    for (size_t f = 0; status == WINNOW_OK && f < p->rules.count; f++)
+        if (apply_tokens(&t, p->rules.files[f]) != WINNOW_OK)
+            status = err_nomem(err);
+    if (status == WINNOW_OK && rules_flag(p, DIRECTIVE_CONVERT_DOUBLE_BR_TAGS, false))
+        convert_double_br(p);
+    if (status == WINNOW_OK)
+        status = tree_find_body(&t, err);
+    if (status == WINNOW_OK)
+        status = apply_steps(&t, after_body, sizeof after_body / sizeof *after_body, err);
+    if (status == WINNOW_OK && verdict_settle(&p->verdicts) != WINNOW_OK)
+        status = err_nomem(err);
+    free(t.values);
+    free(t.moved);
+    return status;
 }

@@ -4,6 +4,7 @@
  * head elements that matter are read from the bytes. */
 #include "url.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
@@ -123,7 +124,8 @@ static const struct head_value {
     const char *element, *key, *is, *want;
 } canonical = {"<link", "rel", "canonical", "href"},
   og_url = {"<meta", "property", "og:url", "content"},
-  generator = {"<meta", "name", "generator", "content"};
+  generator = {"<meta", "name", "generator", "content"},
+  published = {"<meta", "property", "article:published_time", "content"};
 
 static const char *head_value(struct page *p, const struct head_value *v)
 {
@@ -184,6 +186,37 @@ static void set_url(struct page *p, const char *url, const char *from)
         set_host(p, slice_of(url), from);
 }
 
+/* --- the day ------------------------------------------------------------------------ */
+
+/* YYYY?MM?DD with the same separator twice, as a date can be; else false. */
+static bool read_day(struct slice s, char separator, char ret[11])
+{
+    if (s.len < 10 || s.p[4] != separator || s.p[7] != separator)
+        return false;
+    for (size_t i = 0; i < 10; i++)
+        if (i != 4 && i != 7 && (s.p[i] < '0' || s.p[i] > '9'))
+            return false;
+    int month = (s.p[5] - '0') * 10 + s.p[6] - '0', day = (s.p[8] - '0') * 10 + s.p[9] - '0';
+    if (s.p[0] < '1' || s.p[0] > '2' || month < 1 || month > 12 || day < 1 || day > 31)
+        return false;
+    snprintf(ret, 11, "%.4s-%.2s-%.2s", s.p, s.p + 5, s.p + 8);
+    return true;
+}
+
+/* The day of the page itself: rules that are valid for a time ask.  Today's date never
+ * counts: the same page must come out the same tomorrow. */
+static void find_day(struct page *p)
+{
+    const char *said = p->kind == WINNOW_KIND_HTML ? head_value(p, &published) : NULL;
+    if (said && read_day(slice_of(said), '-', p->day))
+        return;
+    for (const char *at = p->url; at && (at = strchr(at, '/')) != NULL;) {
+        at++;
+        if (read_day(slice_of(at), '/', p->day) || read_day(slice_of(at), '-', p->day))
+            return;
+    }
+}
+
 int url_run(struct page *p, struct winnow_error *err)
 {
     const struct winnow_input *in = p->in;
@@ -207,5 +240,6 @@ int url_run(struct page *p, struct winnow_error *err)
         set_url(p, head_value(p, &og_url), "og:url");
         p->generator = head_value(p, &generator);
     }
+    find_day(p);
     return WINNOW_OK;
 }

@@ -14,10 +14,13 @@
 #include "slice.h"
 #include "winnow.h"
 
+struct rule_file;
+
 struct reason {
     const char *stage; /* static: "rules", "repeat" ... */
     const char *text;  /* in the page's arena, or static */
     uint32_t other_start, other_end; /* a repeat: the copy that stays; else 0, 0 */
+    const struct rule_file *file;    /* of a rule's; NULL for others */
 };
 
 struct span {

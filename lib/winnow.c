@@ -44,30 +44,31 @@ int winnow_new(const struct winnow_options *options, struct winnow **ret, struct
         return err_nomem(err);
     if (options)
         w->options = *options;
+    pthread_mutex_init(&w->lock, NULL);
     w->limits = with_defaults(w->options.limits);
     w->parser = parser_at(0);
     if (w->limits.max_bytes > BYTES_MOST || w->limits.max_depth > 4096 ||
         w->limits.max_attrs > 10000 || w->limits.max_nodes > BYTES_MOST) {
-        free(w);
+        winnow_free(w);
         return err_set(err, WINNOW_EUSAGE,
                        "a limit is too large; the most is 2 GiB a page, 2^31 nodes, 4096 "
                        "levels, 10000 attributes");
     }
+    if (!(w->rules = rules_new())) {
+        winnow_free(w);
+        return err_nomem(err);
+    }
     *ret = w;
     return WINNOW_OK;
-}
-
-int winnow_add_rules(struct winnow *w, const char *path, struct winnow_error *err)
-{
-    return rules_add(&w->rules, path, err);
 }
 
 void winnow_free(struct winnow *w)
 {
     if (!w)
         return;
-    rules_free(&w->rules);
+    rules_release(w->rules);
     rule_file_free(w->only);
+    pthread_mutex_destroy(&w->lock);
     free(w);
 }
 

@@ -1,0 +1,318 @@
+/* rules_load.c - rule files in memory: a set of folders, looked up by name.
+ *
+ * A set is a snapshot.  Every byte is read when a folder is added, so what is edited
+ * later reaches no page before the set is replaced as a whole, and a file that cannot
+ * be read shows at once.  Nothing is parsed before a page asks. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "err.h"
+#include "hash.h"
+#include "pattern.h"
+#include "rules.h"
+#include "rules_folder.h"
+#include "rules_tokens.h"
+#include "xpath.h"
+
+/* A file of the set. */
+struct entry {
+    const struct rule_text *text;
+    const char *folder;     /* NULL: the file was named alone */
+    struct slice stem;      /* of the text's name */
+    size_t same_stem;       /* the next entry of this stem; RULES_NONE: none */
+    struct rule_file *file; /* made when first asked for */
+};
+
+struct added {
+    char *path;
+    struct folder folder;
+};
+
+struct rules {
+    struct added **added; /* in the order they were */
+    size_t nadded, added_cap;
+    struct entry *entries; /* in the order of their folders, then by name */
+    size_t count, cap;
+    size_t *matchers; /* entries whose text may match pages of any host */
+    size_t nmatchers, matchers_cap;
+    size_t *by_stem; /* hash table of entries, slots a power of two */
+    size_t slots;
+    pthread_mutex_t lock; /* of the entries' files, the pointers */
+    atomic_size_t users;
+};
+
+/* --- one file ---------------------------------------------------------------------- */
+
+/* "rules/example.org.txt": enough to find the file, the same on every machine. */
+static const char *short_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    while (slash && slash > path && slash[-1] != '/')
+        slash--;
+    return slash ? slash : path;
+}
+
+static struct slice stem_of(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    struct slice stem = slice_of(slash ? slash + 1 : name);
+    if (stem.len > 4 && memcmp(stem.p + stem.len - 4, ".txt", 4) == 0)
+        stem.len -= 4;
+    return stem;
+}
+
+/* Takes path over, also where memory fails. */
+static struct rule_file *file_new(char *path, struct slice bytes)
+{
+    struct rule_file *file = path ? calloc(1, sizeof *file) : NULL;
+    if (!file) {
+        free(path);
+        return NULL;
+    }
+    pthread_mutex_init(&file->lock, NULL);
+    file->path = path;
+    file->name = short_name(path);
+    file->bytes = bytes;
+    return file;
+}
+
+void rule_file_free(struct rule_file *file)
+{
+    if (!file)
+        return;
+    for (size_t i = 0; i < file->count; i++) {
+        xpath_expr_free(file->rules[i].xpath);
+        xpath_expr_free(file->rules[i].into);
+        pattern_free(file->rules[i].pattern);
+        pattern_free(file->rules[i].from);
+    }
+    for (size_t i = 0; i < file->nproblems; i++)
+        free(file->problems[i]);
+    tokens_free(file->tokens);
+    free(file->problems);
+    free(file->rules);
+    free(file->sections);
+    free(file->path);
+    folder_free(&file->own);
+    pthread_mutex_destroy(&file->lock);
+    free(file);
+}
+
+int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,
+                   struct rule_file **ret, struct winnow_error *err)
+{
+    struct folder own = {0};
+    int status = folder_read(path, &own, err);
+    if (status != WINNOW_OK)
+        return status;
+    if (own.count != 1 || strcmp(own.texts[0]->name, path) != 0) {
+        folder_free(&own);
+        return err_set(err, WINNOW_EIO, "%s: a folder; name a rule file", path);
+    }
+    struct rule_file *file = file_new(strdup(path), own.texts[0]->bytes);
+    if (!file) {
+        folder_free(&own);
+        return err_nomem(err);
+    }
+    file->own = own;
+    status = rule_file_parse(file, problem, ctx, err);
+    if (status == WINNOW_OK)
+        *ret = file;
+    else
+        rule_file_free(file);
+    return status;
+}
+
+/* --- the set -------------------------------------------------------------------------- */
+
+struct rules *rules_new(void)
+{
+    struct rules *rules = calloc(1, sizeof *rules);
+    if (!rules)
+        return NULL;
+    pthread_mutex_init(&rules->lock, NULL);
+    atomic_init(&rules->users, 1);
+    return rules;
+}
+
+struct rules *rules_share(struct rules *rules)
+{
+    atomic_fetch_add(&rules->users, 1);
+    return rules;
+}
+
+static void added_free(struct added *a)
+{
+    if (!a)
+        return;
+    folder_free(&a->folder);
+    free(a->path);
+    free(a);
+}
+
+void rules_release(struct rules *rules)
+{
+    if (!rules || atomic_fetch_sub(&rules->users, 1) != 1)
+        return;
+    for (size_t i = 0; i < rules->count; i++)
+        rule_file_free(rules->entries[i].file);
+    for (size_t i = 0; i < rules->nadded; i++)
+        added_free(rules->added[i]);
+    free(rules->added);
+    free(rules->entries);
+    free(rules->matchers);
+    free(rules->by_stem);
+    pthread_mutex_destroy(&rules->lock);
+    free(rules);
+}
+
+/* The slot of this stem, or the free one where it would go. */
+static size_t *slot_of(const struct rules *rules, size_t *slots, size_t count, struct slice stem)
+{
+    size_t i = (size_t)hash_bytes(stem) & (count - 1);
+    while (slots[i] != RULES_NONE && !slice_eq(rules->entries[slots[i]].stem, stem))
+        i = (i + 1) & (count - 1);
+    return &slots[i];
+}
+
+/* Makes the table anew: twice as many slots as files, so that searches end soon. */
+static int index_stems(struct rules *rules)
+{
+    size_t slots = 16;
+    while (slots < 2 * rules->count)
+        slots *= 2;
+    size_t *table = malloc(slots * sizeof *table);
+    if (!table)
+        return WINNOW_ENOMEM;
+    for (size_t i = 0; i < slots; i++)
+        table[i] = RULES_NONE;
+    for (size_t i = rules->count; i-- > 0;) { /* from the last, so the first comes first */
+        size_t *slot = slot_of(rules, table, slots, rules->entries[i].stem);
+        rules->entries[i].same_stem = *slot;
+        *slot = i;
+    }
+    free(rules->by_stem);
+    rules->by_stem = table;
+    rules->slots = slots;
+    return WINNOW_OK;
+}
+
+static int add_entries(struct rules *rules, const struct added *a, bool is_file)
+{
+    size_t n = a->folder.count;
+    struct entry *entries =
+        array_grow(rules->entries, &rules->cap, rules->count + n + 1, sizeof *entries);
+    if (!entries)
+        return WINNOW_ENOMEM;
+    rules->entries = entries;
+    size_t *matchers = array_grow(rules->matchers, &rules->matchers_cap,
+                                  rules->nmatchers + n + 1, sizeof *matchers);
+    if (!matchers)
+        return WINNOW_ENOMEM;
+    rules->matchers = matchers;
+    for (size_t i = 0; i < n; i++) {
+        const struct rule_text *text = a->folder.texts[i];
+        if (text->may_match)
+            matchers[rules->nmatchers++] = rules->count;
+        entries[rules->count++] = (struct entry){
+            .text = text, .folder = is_file ? NULL : a->path, .stem = stem_of(text->name)};
+    }
+    return WINNOW_OK;
+}
+
+static int add_folder(struct rules *rules, struct added *a)
+{
+    size_t count = rules->count, nmatchers = rules->nmatchers;
+    bool is_file = a->folder.count == 1 && strcmp(a->folder.texts[0]->name, a->path) == 0;
+    struct added **added =
+        array_grow(rules->added, &rules->added_cap, rules->nadded + 1, sizeof *added);
+    if (!added)
+        return WINNOW_ENOMEM;
+    rules->added = added;
+    if (add_entries(rules, a, is_file) != WINNOW_OK || index_stems(rules) != WINNOW_OK) {
+        rules->count = count;
+        rules->nmatchers = nmatchers;
+        return WINNOW_ENOMEM;
+    }
+    added[rules->nadded++] = a;
+    return WINNOW_OK;
+}
+
+int rules_add(struct rules *rules, const char *path, struct winnow_error *err)
+{
+    struct added *a = calloc(1, sizeof *a);
+    if (!a || !(a->path = strdup(path))) {
+        added_free(a);
+        return err_nomem(err);
+    }
+    int status = folder_read(path, &a->folder, err);
+    if (status == WINNOW_OK && add_folder(rules, a) != WINNOW_OK)
+        status = err_nomem(err);
+    if (status != WINNOW_OK)
+        added_free(a);
+    return status;
+}
+
+int rules_add_again(struct rules *rules, const struct rules *like, struct winnow_error *err)
+{
+    int status = WINNOW_OK;
+    for (size_t i = 0; i < like->nadded && status == WINNOW_OK; i++)
+        status = rules_add(rules, like->added[i]->path, err);
+    return status;
+}
+
+/* --- looking up ------------------------------------------------------------------------ */
+
+size_t rules_named(const struct rules *rules, struct slice stem)
+{
+    return rules->slots ? *slot_of(rules, rules->by_stem, rules->slots, stem) : RULES_NONE;
+}
+
+size_t rules_named_next(const struct rules *rules, size_t entry)
+{
+    return rules->entries[entry].same_stem;
+}
+
+size_t rules_matcher(const struct rules *rules, size_t i)
+{
+    return i < rules->nmatchers ? rules->matchers[i] : RULES_NONE;
+}
+
+size_t rules_count_files(const struct rules *rules)
+{
+    return rules->count;
+}
+
+struct rule_file *rules_file(struct rules *rules, size_t entry)
+{
+    struct entry *e = &rules->entries[entry];
+    pthread_mutex_lock(&rules->lock);
+    if (!e->file)
+        e->file = file_new(e->folder ? path_join(e->folder, e->text->name) : strdup(e->text->name),
+                           e->text->bytes);
+    struct rule_file *ret = e->file;
+    pthread_mutex_unlock(&rules->lock);
+    return ret;
+}
+
+/* The entry of another set that was read from the same path. */
+static size_t entry_like(const struct rules *rules, const struct entry *like)
+{
+    size_t i = rules_named(rules, like->stem);
+    for (; i != RULES_NONE; i = rules->entries[i].same_stem) {
+        const struct entry *e = &rules->entries[i];
+        bool same_folder = !e->folder || !like->folder ? e->folder == like->folder
+                                                       : strcmp(e->folder, like->folder) == 0;
+        if (same_folder && strcmp(e->text->name, like->text->name) == 0)
+            return i;
+    }
+    return RULES_NONE;
+}
+
+bool rules_has_same(const struct rules *rules, const struct rules *other, size_t entry)
+{
+    size_t i = entry_like(rules, &other->entries[entry]);
+    return i != RULES_NONE &&
+           slice_eq(rules->entries[i].text->bytes, other->entries[entry].text->bytes);
+}
