@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "jsonld.h"
 #include "rules.h"
 #include "text.h"
 #include "written.h"
@@ -23,30 +24,39 @@ static void add(struct page *p, const char *name, struct slice value, const char
 
 /* --- HTML -------------------------------------------------------------------------------- */
 
-/* Values of the head, the better source first: <element key="is" want="value">;
- * without want the element's text. */
+/* The better source first: the text of an element, <element key="is" want="value">, or
+ * what the page's JSON-LD says. */
 static const struct source {
     const char *name;
     enum tag tag;
     const char *key, *is, *want;
+    enum jsonld_value jsonld; /* of TAG_SCRIPT */
 } sources[] = {
-    {"title", TAG_META, "property", "og:title", "content"},
-    {"title", TAG_H1, NULL, NULL, NULL},
-    {"title", TAG_META, "name", "twitter:title", "content"},
-    {"title", TAG_TITLE, NULL, NULL, NULL},
-    {"author", TAG_META, "name", "author", "content"},
-    {"author", TAG_META, "name", "dc.creator", "content"},
-    {"author", TAG_META, "property", "author", "content"},
-    {"date", TAG_META, "property", "article:published_time", "content"},
-    {"date", TAG_META, "itemprop", "datepublished", "content"},
-    {"date", TAG_META, "name", "date", "content"},
-    {"date", TAG_META, "name", "dc.date", "content"},
-    {"date", TAG_META, "name", "pubdate", "content"},
-    {"date", TAG_TIME, "itemprop", "datepublished", "datetime"},
-    {"date", TAG_TIME, NULL, NULL, "datetime"},
-    {"site", TAG_META, "property", "og:site_name", "content"},
-    {"language", TAG_HTML, NULL, NULL, "lang"},
-    {"language", TAG_META, "property", "og:locale", "content"},
+#define JSON_LD(name, value) {name, TAG_SCRIPT, NULL, "JSON-LD", NULL, value}
+    {"title", TAG_H1, NULL, NULL, NULL, 0}, /* unless it is the site's name */
+    JSON_LD("title", JSONLD_TITLE),
+    {"title", TAG_META, "property", "og:title", "content", 0},
+    {"title", TAG_META, "name", "twitter:title", "content", 0},
+    {"title", TAG_TITLE, NULL, NULL, NULL, 0},
+    JSON_LD("author", JSONLD_AUTHOR),
+    {"author", TAG_META, "name", "author", "content", 0},
+    {"author", TAG_META, "name", "dc.creator", "content", 0},
+    {"author", TAG_META, "property", "author", "content", 0},
+    JSON_LD("date", JSONLD_DATE),
+    {"date", TAG_META, "property", "article:published_time", "content", 0},
+    {"date", TAG_META, "itemprop", "datepublished", "content", 0},
+    {"date", TAG_META, "name", "date", "content", 0},
+    {"date", TAG_META, "name", "dc.date", "content", 0},
+    {"date", TAG_META, "name", "pubdate", "content", 0},
+    {"date", TAG_TIME, "itemprop", "datepublished", "datetime", 0},
+    {"date", TAG_TIME, NULL, NULL, "datetime", 0},
+    JSON_LD("date", JSONLD_MODIFIED),
+    {"site", TAG_META, "property", "og:site_name", "content", 0},
+    JSON_LD("site", JSONLD_SITE),
+    {"language", TAG_HTML, NULL, NULL, "lang", 0},
+    {"language", TAG_META, "property", "og:locale", "content", 0},
+    JSON_LD("language", JSONLD_LANGUAGE),
+#undef JSON_LD
 };
 
 enum {
@@ -67,20 +77,69 @@ static struct slice value_of(const struct tree *t, uint32_t node, const struct s
     return text_trim(value);
 }
 
-/* One walk finds the first value of every source. */
+static void read_script(const struct tree *t, uint32_t node, struct jsonld *ld)
+{
+    static const char type[] = "application/ld+json"; /* "; charset=utf-8" may follow */
+    struct slice said = text_trim(tree_get_attr(t, node, "type"));
+    said.len = said.len < sizeof type - 1 ? said.len : sizeof type - 1;
+    if (said.p && text_equal_nocase(said, slice_of(type)))
+        jsonld_read(ld, tree_node_text(t, node));
+}
+
+static void look_at(const struct tree *t, uint32_t node, struct slice found[SOURCES])
+{
+    for (size_t s = 0; s < SOURCES; s++)
+        if (t->nodes[node].tag == sources[s].tag && found[s].len == 0)
+            found[s] = value_of(t, node, &sources[s]);
+}
+
+/* One walk finds the first value of every source; ld is NULL where it is not asked. */
+static void find_values(const struct tree *t, struct jsonld *ld, struct slice found[SOURCES])
+{
+    bool wanted[TAG_COUNT] = {false}; /* few elements are: a page has many others */
+    for (size_t s = 0; s < SOURCES; s++)
+        wanted[sources[s].tag] = true;
+    for (uint32_t i = 0; i < t->count; i++) {
+        unsigned tag = t->nodes[i].tag;
+        if (tag >= TAG_COUNT || !wanted[tag])
+            continue;
+        if (tag != TAG_SCRIPT)
+            look_at(t, i, found);
+        else if (ld)
+            read_script(t, i, ld);
+    }
+    for (size_t s = 0; ld && s < SOURCES; s++)
+        if (sources[s].tag == TAG_SCRIPT)
+            found[s] = buf_slice(&ld->values[sources[s].jsonld]);
+}
+
+/* Has the page another title than its h1, and does the h1 only name the site? */
+static bool is_logo(const struct slice found[SOURCES], size_t h1)
+{
+    bool named = false, titled = false;
+    for (size_t s = 0; s < SOURCES; s++) {
+        named |= strcmp(sources[s].name, "site") == 0 && found[s].len > 0 &&
+                 text_equal_nocase(found[s], found[h1]);
+        titled |= strcmp(sources[s].name, "title") == 0 && s != h1 && found[s].len > 0;
+    }
+    return named && titled;
+}
+
 static void meta_of_tree(struct page *p)
 {
     struct slice found[SOURCES] = {{NULL, 0}};
-    const struct tree *t = &p->tree;
-    for (uint32_t i = 0; i < t->count; i++)
-        for (size_t s = 0; s < SOURCES; s++)
-            if (t->nodes[i].tag == sources[s].tag && found[s].len == 0)
-                found[s] = value_of(t, i, &sources[s]);
+    struct jsonld ld;
+    bool skip = rules_flag(p, DIRECTIVE_SKIP_JSON_LD, false);
+    jsonld_init(&ld);
+    find_values(&p->tree, skip ? NULL : &ld, found);
     for (size_t s = 0; s < SOURCES; s++) {
         const struct source *from = &sources[s];
-        if (found[s].len > 0)
+        if (found[s].len > 0 && (from->tag != TAG_H1 || !is_logo(found, s)))
             add(p, from->name, found[s], from->is ? from->is : tag_name(from->tag));
     }
+    if (ld.status != WINNOW_OK)
+        p->status = ld.status;
+    jsonld_free(&ld);
 }
 
 static void meta_of_rules(struct page *p)

@@ -37,8 +37,8 @@ static void expect_meta(const char *html, const char *path, const char *name, co
 static void finds_metadata_and_says_where_it_came_from(void **state)
 {
     (void)state;
-    expect_meta("<title>A</title><h1>B</h1><meta property=og:title content=C>", NULL, "title", "C",
-                "og:title");
+    expect_meta("<title>A</title><h1>B</h1><meta property=og:title content=C>", NULL, "title", "B",
+                "h1");
     expect_meta("<title>A</title><h1> B <b>c</b></h1>", NULL, "title", "B c", "h1");
     expect_meta("<title>A</title><p>x", NULL, "title", "A", "title");
     expect_meta("<html lang='de-AT'><p>x", NULL, "language", "de-AT", "html");
