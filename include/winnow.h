@@ -183,6 +183,43 @@ WINNOW_API const char *winnow_page_meta(const struct winnow_page *page, size_t i
  * that was met.  NULL past the last. */
 WINNOW_API const char *winnow_page_note(const struct winnow_page *page, size_t i);
 
+/* A rule file that spoke for the page. */
+struct winnow_rule_file {
+    const char *name;  /* "rules/example.org.txt"; NULL past the last */
+    const char *path;  /* as it was opened */
+    const char *step;  /* why: "host", "parent", "match", "global", or "test" */
+    unsigned line;     /* step "match": the line that held; else 0 */
+    size_t took;       /* bytes of the page's shown text that its rules removed */
+};
+
+/* File i of those that spoke for the page, in the order in which they count. */
+WINNOW_API struct winnow_rule_file winnow_page_rule_file(const struct winnow_page *page, size_t i);
+
+/* Bytes of the page's text that are shown: what a file took is a share of this. */
+WINNOW_API size_t winnow_page_shown(const struct winnow_page *page);
+
+/* Not 0 where a rule file took more of the page than its max_drop allows: better looked
+ * at than believed. */
+WINNOW_API int winnow_page_suspect(const struct winnow_page *page);
+
+/* A rule of such a file, and what it matched. */
+struct winnow_rule {
+    size_t file; /* of winnow_page_rule_file */
+    unsigned line;
+    const char *directive;
+    const char *arg, *value; /* as the file has them, not NUL-terminated; arg may be NULL */
+    size_t arg_len, value_len;
+    int tried;      /* 0: an earlier one won, its section does not apply, it is wrong */
+    size_t matched; /* elements, lines, strings */
+};
+
+typedef void winnow_rule_fn(void *ctx, const struct winnow_rule *rule);
+
+/* Calls each for every rule that could change the page or say something of it, in the
+ * order in which they are applied. */
+WINNOW_API void winnow_page_rules(const struct winnow_page *page, winnow_rule_fn *each,
+                                  void *ctx);
+
 /* --- rule files --------------------------------------------------------------- */
 
 /* Reads a rule file, or every *.txt of a folder, and reports what is wrong.
@@ -196,6 +233,44 @@ WINNOW_API WINNOW_CHECK int winnow_rules_lint(const char *path, winnow_finding_f
 WINNOW_API WINNOW_CHECK int winnow_rules_test(const char *path, winnow_finding_fn *found,
                                               void *ctx, size_t *ran, size_t *failed,
                                               struct winnow_error *err);
+
+/* --- rule files that rot ------------------------------------------------------------------ */
+
+/* What rule files did on page after page. */
+struct winnow_health;
+
+WINNOW_API WINNOW_CHECK int winnow_health_new(struct winnow_health **ret,
+                                              struct winnow_error *err);
+WINNOW_API void winnow_health_free(struct winnow_health *health);
+
+/* Adds a page; pages come in the order of their time.  name is what reports call it. */
+WINNOW_API WINNOW_CHECK int winnow_health_add(struct winnow_health *health,
+                                              const struct winnow_page *page, const char *name,
+                                              struct winnow_error *err);
+
+/* The same from a record that WINNOW_JSON or WINNOW_JSONL wrote.  WINNOW_EDATA where it is
+ * none. */
+WINNOW_API WINNOW_CHECK int winnow_health_add_record(struct winnow_health *health,
+                                                     const char *record, size_t len,
+                                                     const char *name, struct winnow_error *err);
+
+/* A rule file's state. */
+struct winnow_file_health {
+    const char *file; /* NULL past the last */
+    size_t pages;     /* that it spoke for */
+    size_t with_body; /* of them, where one of its body lines matched */
+    int has_body;     /* it has body lines */
+    double took;      /* share of the pages' text that it removed, 0 to 1 */
+};
+WINNOW_API struct winnow_file_health winnow_health_file(const struct winnow_health *health,
+                                                        size_t i);
+
+/* Reports what looks like rot, through found: a rule or a file's body that matched and
+ * then, for longer than chance explains, matched nothing (kind "idle"); a file that takes
+ * nearly everything or more than its max_drop, page after page ("greedy").  The text says
+ * on which page it began.  Returns how many there are; found may be NULL. */
+WINNOW_API size_t winnow_health_report(const struct winnow_health *health,
+                                       winnow_finding_fn *found, void *ctx);
 
 /* --- the expert tier: where the time goes -------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include "render.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "err.h"
@@ -94,6 +95,50 @@ static json_t *json_of_spans(struct record *r, enum winnow_verdict verdict)
     return list;
 }
 
+/* Did a body line match?  null: the file has none. */
+static json_t *json_of_body(const struct rule_file *file, const struct match *match)
+{
+    bool any = false;
+    for (size_t i = 0; match->counts && i < file->count; i++)
+        any |= file->rules[i].directive->id == DIRECTIVE_BODY && match->counts[i] > 1;
+    return file->has_body ? json_boolean(any) : json_null();
+}
+
+/* {"file","took","max_drop","body","matched":{"12":3},"idle":[14]}: what winnow rules status reads.
+ * Rules that were not tried are in neither. */
+static json_t *json_of_rule_file(struct record *r, size_t f)
+{
+    const struct rule_file *file = r->page->rules.files[f];
+    const struct match *match = &r->page->rules.matches[f];
+    json_t *o = json_object(), *matched = json_object(), *idle = json_array();
+    for (size_t i = 0; match->counts && i < file->count; i++) {
+        char line[16];
+        uint32_t count = match->counts[i];
+        if (count == 1 && file->rules[i].directive->id == DIRECTIVE_BODY)
+            continue; /* alternatives: "body" tells of all */
+        snprintf(line, sizeof line, "%u", file->rules[i].line);
+        if (count > 1)
+            set(r, matched, line, json_integer(count - 1));
+        else if (count == 1)
+            append(r, idle, json_integer(file->rules[i].line));
+    }
+    set(r, o, "file", json_string(file->name));
+    set(r, o, "took", json_integer((json_int_t)match->took));
+    set(r, o, "max_drop", json_integer(file->max_drop));
+    set(r, o, "body", json_of_body(file, match));
+    set(r, o, "matched", matched);
+    set(r, o, "idle", idle);
+    return o;
+}
+
+static json_t *json_of_rules(struct record *r)
+{
+    json_t *list = json_array();
+    for (size_t f = 0; f < r->page->rules.count; f++)
+        append(r, list, json_of_rule_file(r, f));
+    return list;
+}
+
 static json_t *json_of_page(struct record *r, struct slice text)
 {
     json_t *o = json_object();
@@ -102,6 +147,8 @@ static json_t *json_of_page(struct record *r, struct slice text)
     set(r, o, "metadata", json_of_meta(r));
     set(r, o, "removed", json_of_spans(r, WINNOW_REMOVED));
     set(r, o, "replaced", json_of_spans(r, WINNOW_REPLACED));
+    set(r, o, "shown", json_integer((json_int_t)r->page->shown));
+    set(r, o, "rules", json_of_rules(r));
     return o;
 }
 

@@ -21,6 +21,7 @@ struct line_pass {
     struct search *value, *from; /* of the rule's patterns; from is NULL where there is none */
     uint32_t reason; /* made when the first line is taken */
     bool keep;       /* the lines taken are protected, not removed */
+    size_t taken;    /* lines */
 };
 
 static void take_lines(struct line_pass *t, size_t first, size_t last)
@@ -29,6 +30,7 @@ static void take_lines(struct line_pass *t, size_t first, size_t last)
     if (first < last && t->reason == 0)
         t->reason = rules_verdict_reason(p, "rules", t->file, t->rule,
                                          t->keep ? "kept" : "removed");
+    t->taken += first < last ? last - first : 0;
     for (size_t i = first; i < last; i++) {
         const struct block *b = &p->blocks[t->lines->items[i].block];
         if (t->keep)
@@ -168,6 +170,7 @@ static void run_step(struct line_pass *t, const struct step *step)
         step->apply(t);
     else
         t->p->status = WINNOW_ENOMEM;
+    rules_count(t->p, t->file, t->rule, t->taken);
     search_close(t->value);
     search_close(t->from);
 }

@@ -40,6 +40,7 @@ static int replace_one(struct page *p, const struct rule_file *file, const struc
         buf_free(&next);
         return WINNOW_OK;
     }
+    rules_count(p, file, rule, count);
     if (count == 0) {
         buf_free(&next);
         return WINNOW_OK;

@@ -7,16 +7,13 @@
 #include "clean.h"
 #include "cleaner.h"
 #include "err.h"
+#include "page_public.h"
 #include "render.h"
 #include "rules.h"
 
 #ifndef WINNOW_VERSION
 #define WINNOW_VERSION "unreleased"
 #endif
-
-struct winnow_page {
-    struct page page;
-};
 
 enum { BYTES_MOST = 1u << 31 }; /* offsets are 32 bits, with room to add */
 

@@ -18,7 +18,7 @@ libxml/         lib/parse_libxml2.c lib/xpath.c
 lexbor/         lib/parse_lexbor.c
 xxhash.h        lib/hash.c lib/hash.h lib/shingle.c
 pcre2.h         lib/pattern.c
-jansson.h       lib/render*.c
+jansson.h       lib/render*.c lib/jsonld.c lib/health.c
 uchardet        lib/detect.c
 iconv.h         lib/charset.c
 utf8proc.h      lib/norm.c lib/text.c
