@@ -248,8 +248,7 @@ int winnow_health_add(struct winnow_health *h, const struct winnow_page *page, c
         if (status == WINNOW_OK)
             status = add_body(f, body, name);
         if (status == WINNOW_OK)
-            status = add_share(f, (double)match->took, (double)p->shown, file->max_drop / 100.0,
-                               name);
+            status = add_share(f, (double)match->took, (double)p->shown, rules_max_drop(p, file) / 100.0, name);
     }
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

@@ -124,7 +124,7 @@ static json_t *json_of_rule_file(struct record *r, size_t f)
     }
     set(r, o, "file", json_string(file->name));
     set(r, o, "took", json_integer((json_int_t)match->took));
-    set(r, o, "max_drop", json_integer(file->max_drop));
+    set(r, o, "max_drop", json_integer(rules_max_drop(r->page, file)));
     set(r, o, "body", json_of_body(file, match));
     set(r, o, "matched", matched);
     set(r, o, "idle", idle);

@@ -25,7 +25,8 @@ struct xpath_expr;
 enum {
     SECTION_NONE = -1,
     SECTIONS_MOST = 1000, /* of a file; a page asks each whether it holds */
-    MAX_DROP_DEFAULT = 100, /* percent: no alarm where a file asks for none */
+    MAX_DROP_DEFAULT = 95, /* percent of a page's text that a file may take */
+    MAX_DROP_UNSAID = 255, /* where the file does not say */
 };
 
 /* One line of a rule file. */
@@ -78,7 +79,7 @@ struct rule_file {
     /* What compiling adds. */
     unsigned priority;
     bool has_body;  /* a body rule: a page of it may be cut down to that */
-    unsigned max_drop; /* percent of a page's text that the file may take; 100: all */
+    unsigned max_drop; /* percent of a page's text that it may take, or MAX_DROP_UNSAID */
     struct slice valid_from, valid_until; /* YYYY-MM-DD; p NULL: not said */
     struct part_table *tokens; /* of its strip_id_or_class lines that are whole tokens */
     char **problems; /* what compiling found wrong: each page it touches says so */
@@ -206,6 +207,13 @@ void rules_sections_free(const struct page *p, struct section_answers *answers);
 
 /* The rule was tried, and matched n times (more). */
 void rules_count(struct page *p, const struct rule_file *file, const struct rule *rule, size_t n);
+
+/* Percent of the page that the file may take: as it says, or the first of the page's
+ * files that does. */
+unsigned rules_max_drop(const struct page *p, const struct rule_file *file);
+
+/* Bytes start..end of the page's text that blocks show. */
+uint64_t blocks_shown(const struct page *p, uint32_t start, uint32_t end);
 
 /* What each file took of the page, and a note where it is more than the file allows. */
 void rules_measure(struct page *p);

@@ -2,14 +2,18 @@
  *
  * 1. All nodes of the first body line that finds text are the body; nested ones are
  *    skipped, and the rest of the page is removed.
- * 2. Within it goes what the format's readers take away too: elements that an inline
- *    style hides, those that gave the title, author and date, and, unless the file
- *    says `prune: no`, what is made to be clicked and not to be read.
- * 3. No such rule of thumb takes half of the body: then it stays. */
+ * 2. A body line that would leave less of the page than max_drop allows is passed over,
+ *    with a note: an article that is so small a part of its page is more often a rule
+ *    that has rotted.  Better too much than nothing.
+ * 3. Within the body goes what the format's readers take away too: elements that an
+ *    inline style hides, those that gave the title, author and date, and, unless the file
+ *    says `prune: no`, what is there to be clicked.
+ * 4. No such rule of thumb takes half of the body: then it stays. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
+#include "rules_prune.h"
 #include "rules_tree.h"
 #include "text.h"
 
@@ -76,6 +80,34 @@ static int take_nodes(struct body *b, struct xpath_result *r)
     return WINNOW_OK;
 }
 
+/* Bytes of the body's nodes that blocks show. */
+static uint64_t shown_in_body(const struct body *b)
+{
+    const struct page *p = b->t->p;
+    uint64_t ret = 0;
+    for (size_t n = 0; n < b->count; n++) {
+        const struct node *node = &p->tree.nodes[b->nodes[n]];
+        ret += blocks_shown(p, node->text_start, node->text_end);
+    }
+    return ret;
+}
+
+/* Does the body leave as much of the page as max_drop asks for? */
+static bool is_believed(const struct body *b)
+{
+    struct page *p = b->t->p;
+    unsigned most = rules_max_drop(p, b->file);
+    uint64_t all = blocks_shown(p, 0, p->text_len), left = shown_in_body(b);
+    if (left * 100 >= all * (100 - most))
+        return true;
+    page_note(p, "%s:%u: the body named is %.1f%% of the page, less than its max_drop of %u%% "
+                 "leaves; the line is passed over: is it out of date?",
+              b->file->name, b->rule->line, all > 0 ? 100.0 * (double)left / (double)all : 0.0,
+              most);
+    p->suspect = true;
+    return false;
+}
+
 static int try_body(struct body *b, const struct rule_file *file, const struct rule *rule,
                     struct winnow_error *err)
 {
@@ -89,6 +121,8 @@ static int try_body(struct body *b, const struct rule_file *file, const struct r
     b->rule = rule;
     if (take_nodes(b, &r) != WINNOW_OK)
         status = err_nomem(err);
+    if (b->text > 0 && !is_believed(b))
+        b->text = 0;
     xpath_result_free(&r);
     return status;
 }
@@ -137,14 +171,14 @@ static void removal_apply(const struct body *b, struct removal *r, uint32_t reas
 }
 
 /* Every element of the body that is asked for, none within another. */
-static void remove_where(const struct body *b, bool (*is)(const struct tree *t, uint32_t node),
-                         const char *why)
+static void remove_where(const struct body *b, bool (*is)(const void *ctx, uint32_t node),
+                         const void *ctx, const char *why)
 {
     struct page *p = b->t->p;
     struct removal r = {0};
     for (size_t n = 0; n < b->count; n++)
         for (uint32_t i = b->nodes[n] + 1; i < p->tree.nodes[b->nodes[n]].end; i++)
-            if (p->tree.nodes[i].tag != TAG_TEXT && is(&p->tree, i)) {
+            if (p->tree.nodes[i].tag != TAG_TEXT && is(ctx, i)) {
                 removal_add(&r, p, i);
                 i = p->tree.nodes[i].end - 1;
             }
@@ -172,24 +206,32 @@ static bool style_says(struct slice style, const char *property, const char *val
     return false;
 }
 
-static bool is_hidden(const struct tree *t, uint32_t node)
+static bool is_hidden(const void *ctx, uint32_t node)
 {
-    struct slice style = tree_get_attr(t, node, "style");
+    struct slice style = tree_get_attr(ctx, node, "style");
     return style.len > 0 && (style_says(style, "display", "none") ||
                              style_says(style, "visibility", "hidden"));
 }
 
-static bool is_to_click(const struct tree *t, uint32_t node)
+static bool is_to_click(const void *ctx, uint32_t node)
 {
-    switch (t->nodes[node].tag) {
-    case TAG_BUTTON:
-    case TAG_FORM:
-    case TAG_NAV:
-    case TAG_SELECT:
-        return true;
-    default:
-        return false;
-    }
+    return is_control(ctx, node);
+}
+
+static bool is_link_group(const void *ctx, uint32_t node)
+{
+    return is_mostly_links(ctx, node);
+}
+
+static int prune(const struct body *b)
+{
+    struct link_counts counts;
+    if (link_counts_make(b->t->p, &counts) != WINNOW_OK)
+        return WINNOW_ENOMEM;
+    remove_where(b, is_to_click, &b->t->p->tree, "a control, pruned from the body named");
+    remove_where(b, is_link_group, &counts, "mostly links, pruned from the body named");
+    link_counts_free(&counts);
+    return WINNOW_OK;
 }
 
 /* The nodes of one line are removed together. */
@@ -236,11 +278,11 @@ int tree_find_body(struct tree_pass *t, struct winnow_error *err)
     p->has_body = status == WINNOW_OK && b.text > 0;
     if (p->has_body) {
         remove_rest(&b);
-        remove_where(&b, is_hidden, "hidden by its style in the body named");
+        remove_where(&b, is_hidden, &p->tree, "hidden by its style in the body named");
         remove_values(&b);
-        if (rules_flag(p, DIRECTIVE_PRUNE, true))
-            remove_where(&b, is_to_click, "pruned from the body named");
     }
+    if (p->has_body && rules_flag(p, DIRECTIVE_PRUNE, true) && prune(&b) != WINNOW_OK)
+        status = err_nomem(err);
     free(b.nodes);
     return status;
 }

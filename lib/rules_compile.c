@@ -370,7 +370,7 @@ static void take_scalar(struct rule_file *file, const struct rule *rule)
 /* From the last line up, so that the first of a kind wins. */
 static void take_scalars(struct rule_file *file)
 {
-    file->max_drop = MAX_DROP_DEFAULT;
+    file->max_drop = MAX_DROP_UNSAID;
     for (size_t i = file->count; i-- > 0;)
         if (file->rules[i].usable)
             take_scalar(file, &file->rules[i]);

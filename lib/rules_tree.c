@@ -261,7 +261,7 @@ static const struct step {
     {DIRECTIVE_POST_STRIP_ATTR, apply_strip},
 };
 
-static int apply_steps(struct tree_pass *t, const struct step *steps, size_t count,
+static int apply_steps(struct tree_pass *t, const struct step *steps, size_t count, bool global,
                        struct winnow_error *err)
 {
     const struct rule_set *set = &t->p->rules;
@@ -269,7 +269,8 @@ static int apply_steps(struct tree_pass *t, const struct step *steps, size_t cou
     for (size_t s = 0; s < count; s++)
         for (size_t f = 0; f < set->count; f++)
             for (size_t i = 0; i < set->files[f]->count && status == WINNOW_OK; i++)
-                if (set->files[f]->rules[i].directive->id == steps[s].id)
+                if (set->files[f]->rules[i].directive->id == steps[s].id &&
+                    (set->matches[f].step == MATCH_GLOBAL) == global)
                     status = steps[s].apply(t, set->files[f], &set->files[f]->rules[i], err);
     return status;
 }
@@ -299,21 +300,36 @@ static int apply_tokens(struct tree_pass *t, const struct rule_file *file)
     return WINNOW_OK;
 }
 
+enum { BEFORE = sizeof before_body / sizeof *before_body,
+       AFTER = sizeof after_body / sizeof *after_body };
+
+/* The site's own files strip, then the body is found, then what holds for every page
+ * strips: a long list of filters must not spend the time that a page's XPath has before
+ * its body is found. */
+static int apply_all(struct tree_pass *t, struct winnow_error *err)
+{
+    const struct rule_set *set = &t->p->rules;
+    int status = apply_steps(t, before_body, BEFORE, false, err);
+    for (size_t f = 0; status == WINNOW_OK && f < set->count; f++)
+        if (apply_tokens(t, set->files[f]) != WINNOW_OK)
+            status = err_nomem(err);
+    if (status == WINNOW_OK)
+        status = tree_find_body(t, err);
+    if (status == WINNOW_OK)
+        status = apply_steps(t, before_body, BEFORE, true, err);
+    if (status == WINNOW_OK)
+        status = apply_steps(t, after_body, AFTER, false, err);
+    return status == WINNOW_OK ? apply_steps(t, after_body, AFTER, true, err) : status;
+}
+
 int rules_apply_tree(struct page *p, struct winnow_error *err)
 {
     struct tree_pass t = {.p = p};
     int status = tree_read_values(&t, err);
     if (status == WINNOW_OK)
-        status = apply_steps(&t, before_body, sizeof before_body / sizeof *before_body, err);
-    for (size_t f = 0; status == WINNOW_OK && f < p->rules.count; f++)
-        if (apply_tokens(&t, p->rules.files[f]) != WINNOW_OK)
-            status = err_nomem(err);
+        status = apply_all(&t, err);
     if (status == WINNOW_OK && rules_flag(p, DIRECTIVE_CONVERT_DOUBLE_BR_TAGS, false))
         convert_double_br(p);
-    if (status == WINNOW_OK)
-        status = tree_find_body(&t, err);
-    if (status == WINNOW_OK)
-        status = apply_steps(&t, after_body, sizeof after_body / sizeof *after_body, err);
     if (status == WINNOW_OK && verdict_settle(&p->verdicts) != WINNOW_OK)
         status = err_nomem(err);
     free(t.values);

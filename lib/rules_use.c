@@ -51,61 +51,68 @@ uint32_t rules_verdict_reason(struct page *p, const char *stage, const struct ru
 
 /* --- a rule file's share of a page ------------------------------------------------------ */
 
-/* Bytes of span s that blocks show; *b is the first block that may reach into it. */
-static uint64_t shown_in(const struct page *p, const struct span *s, size_t *b)
+/* The first block that ends behind byte pos of the text. */
+static size_t block_behind(const struct page *p, uint32_t pos)
+{
+    size_t low = 0, high = p->nblocks;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (p->blocks[mid].end <= pos)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+uint64_t blocks_shown(const struct page *p, uint32_t start, uint32_t end)
 {
     uint64_t ret = 0;
-    while (*b < p->nblocks && p->blocks[*b].end <= s->start)
-        (*b)++;
-    for (size_t i = *b; i < p->nblocks && p->blocks[i].start < s->end; i++) {
-        const struct block *at = &p->blocks[i];
-        if (at->kind == BLOCK_UNSHOWN)
-            continue;
-        uint32_t from = at->start > s->start ? at->start : s->start;
-        uint32_t to = at->end < s->end ? at->end : s->end;
-        ret += to > from ? to - from : 0;
+    for (size_t i = block_behind(p, start); i < p->nblocks && p->blocks[i].start < end; i++) {
+        const struct block *b = &p->blocks[i];
+        uint32_t from = b->start > start ? b->start : start, to = b->end < end ? b->end : end;
+        ret += b->kind != BLOCK_UNSHOWN && to > from ? to - from : 0;
     }
     return ret;
 }
 
-static uint64_t shown_of_page(const struct page *p)
+unsigned rules_max_drop(const struct page *p, const struct rule_file *file)
 {
-    uint64_t ret = 0;
-    for (size_t i = 0; i < p->nblocks; i++)
-        if (p->blocks[i].kind != BLOCK_UNSHOWN)
-            ret += p->blocks[i].end - p->blocks[i].start;
-    return ret;
+    if (file->max_drop != MAX_DROP_UNSAID)
+        return file->max_drop;
+    for (size_t f = 0; f < p->rules.count; f++)
+        if (p->rules.files[f]->max_drop != MAX_DROP_UNSAID)
+            return p->rules.files[f]->max_drop;
+    return MAX_DROP_DEFAULT;
 }
 
 /* What each file took, into its match. */
 static void measure(struct page *p)
 {
-    size_t b = 0;
     for (size_t i = 0; i < p->verdicts.count; i++) {
         const struct span *s = &p->verdicts.spans[i];
         const struct rule_file *file = p->verdicts.reasons[s->reason].file;
         if (s->verdict != WINNOW_REMOVED || !file)
             continue;
-        uint64_t shown = shown_in(p, s, &b);
         for (size_t f = 0; f < p->rules.count; f++)
             if (p->rules.files[f] == file)
-                p->rules.matches[f].took += shown;
+                p->rules.matches[f].took += blocks_shown(p, s->start, s->end);
     }
 }
 
 void rules_measure(struct page *p)
 {
-    uint64_t all = shown_of_page(p);
+    p->shown = blocks_shown(p, 0, p->text_len);
     measure(p);
-    p->shown = all;
     for (size_t f = 0; f < p->rules.count; f++) {
         const struct rule_file *file = p->rules.files[f];
         uint64_t took = p->rules.matches[f].took;
-        if (all == 0 || took * 100 <= all * file->max_drop)
+        unsigned most = rules_max_drop(p, file);
+        if (p->shown == 0 || took * 100 <= p->shown * most)
             continue;
-        page_note(p, "%s takes %u%% of this page, more than its max_drop of %u%%: is it out of "
+        page_note(p, "%s takes %.1f%% of this page, more than its max_drop of %u%%: is it out of "
                      "date?  winnow rules show tells what each line matched",
-                  file->name, (unsigned)(took * 100 / all), file->max_drop);
+                  file->name, 100.0 * (double)took / (double)p->shown, most);
         p->suspect = true;
     }
 }
