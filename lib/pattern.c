@@ -4,6 +4,7 @@
 
 #include <fnmatch.h>
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "err.h"
+#include "literal.h"
 #include "text.h"
 #include "utf8.h"
 
@@ -26,14 +28,22 @@ enum {
     WORK_PER_ITEM = 16,              /* a callout costs what reading so many bytes does */
     STARTS_LEAST = 256,              /* in one call; fewer cost more than they save */
     STARTS_MOST = 4096,
+    INTERPRETED_MOST = 16 * 1024, /* bytes; more are worth the time that machine code takes */
 };
 
 static const uint64_t budget_ns = 1000000000; /* CPU time of a rule on a page */
 
+/* The expression as machine code; NULL until the first long search makes it. */
+struct machine {
+    _Atomic(pcre2_code *) code;
+};
+
 struct pattern {
     char *literal; /* white space folded; NULL for an expression */
     size_t literal_len;
-    pcre2_code *code;
+    struct literal_finder *needs; /* of what a match holds; NULL: nothing is known */
+    pcre2_code *code;             /* to be interpreted */
+    struct machine *machine;
     bool watched;  /* calls us before each of its items */
     bool anchored; /* matches at the start of the text or nowhere */
 };
@@ -98,6 +108,16 @@ static bool needs_watching(struct slice source)
     return false;
 }
 
+static int find_needs(struct slice source, uint32_t options, struct pattern *p,
+                      struct winnow_error *err)
+{
+    struct literal_set set;
+    literal_required(source, options & PCRE2_CASELESS, options & PCRE2_EXTENDED, &set);
+    if (set.count > 0)
+        p->needs = literal_finder_new(&set);
+    return set.count > 0 && !p->needs ? err_nomem(err) : WINNOW_OK;
+}
+
 static int compile_expression(struct slice source, uint32_t options, struct pattern *p,
                               unsigned *column, struct winnow_error *err)
 {
@@ -117,9 +137,8 @@ static int compile_expression(struct slice source, uint32_t options, struct patt
     uint32_t all = 0;
     (void)pcre2_pattern_info(p->code, PCRE2_INFO_ALLOPTIONS, &all);
     p->anchored = all & PCRE2_ANCHORED;
-    /* Where the machine forbids writable code the interpreter does as well. */
-    (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
-    return WINNOW_OK;
+    p->machine = calloc(1, sizeof *p->machine);
+    return p->machine ? find_needs(source, options, p, err) : err_nomem(err);
 }
 
 int pattern_compile(struct slice source, struct pattern **ret, unsigned *column,
@@ -153,7 +172,11 @@ void pattern_free(struct pattern *p)
     if (!p)
         return;
     free(p->literal);
+    literal_finder_free(p->needs);
     pcre2_code_free(p->code);
+    if (p->machine)
+        pcre2_code_free(p->machine->code);
+    free(p->machine);
     free(p);
 }
 
@@ -205,14 +228,20 @@ struct search {
     struct budget *budget;
     pcre2_match_context *context;
     pcre2_match_data *data;
+    const pcre2_code *code; /* the pattern's, as the last match was made with */
     pcre2_jit_stack *stack; /* made when the machine's own proves too small */
     PCRE2_SIZE seen;        /* where in the subject the last callout was */
+    size_t asked;           /* bytes of all searches together */
+
+    /* Where one of what a match holds was found last; SIZE_MAX: nowhere. */
+    struct slice needed_in;
+    size_t needed_from, needed_at;
 };
 
-static uint64_t cpu_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -222,11 +251,15 @@ static bool spend(struct budget *b, uint64_t work)
     b->work = work < UINT64_MAX - b->work ? b->work + work : UINT64_MAX;
     if (b->work < WORK_UNASKED || b->spent)
         return !b->spent;
-    uint64_t now = cpu_ns();
-    if (b->deadline_ns == 0)
-        b->deadline_ns = now + budget_ns;
     b->work = 0;
-    b->spent = now >= b->deadline_ns;
+    uint64_t wall = clock_ns(CLOCK_MONOTONIC);
+    if (b->deadline_ns == 0) {
+        b->deadline_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + budget_ns;
+        b->wall_ns = wall + budget_ns;
+    }
+    /* No thread has had more of the CPU than time has passed, and to ask for that
+     * takes no system call. */
+    b->spent = wall >= b->wall_ns && clock_ns(CLOCK_THREAD_CPUTIME_ID) >= b->deadline_ns;
     return !b->spent;
 }
 
@@ -272,9 +305,26 @@ struct search *search_open(const struct pattern *p, struct budget *budget)
     return s;
 }
 
+/* The machine code of a pattern, which several threads may want at the same time. */
+static const pcre2_code *machine_code(const struct pattern *p)
+{
+    pcre2_code *code = atomic_load(&p->machine->code), *others = NULL;
+    if (code)
+        return code;
+    code = pcre2_code_copy(p->code);
+    if (!code)
+        return p->code;
+    /* Where writable code is forbidden this fails, and the copy is interpreted. */
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    if (atomic_compare_exchange_strong(&p->machine->code, &others, code))
+        return code;
+    pcre2_code_free(code);
+    return others;
+}
+
 static int match_once(struct search *s, struct slice subject, size_t from)
 {
-    int rc = pcre2_match(s->pattern->code, (PCRE2_SPTR)subject.p, subject.len, from,
+    int rc = pcre2_match(s->code, (PCRE2_SPTR)subject.p, subject.len, from,
                          PCRE2_NO_UTF_CHECK, s->data, s->context);
     if (rc != PCRE2_ERROR_JIT_STACKLIMIT || s->stack)
         return rc;
@@ -314,16 +364,53 @@ static int match_in_pieces(struct search *s, struct slice subject, size_t from)
     }
 }
 
+/* Does subject hold, from `from` on, what a match must hold?  Who searches on from
+ * match to match is answered by the last place until it is behind them. */
+static bool has_needed(struct search *s, struct slice subject, size_t from)
+{
+    bool known = from > 0 && from >= s->needed_from && from <= s->needed_at &&
+                 subject.p == s->needed_in.p && subject.len == s->needed_in.len;
+    if (!s->pattern->needs)
+        return true;
+    if (!known) {
+        s->needed_in = subject;
+        s->needed_from = from;
+        s->needed_at = literal_find(s->pattern->needs, subject, from);
+    }
+    return s->needed_at != SIZE_MAX;
+}
+
+static int match_with(struct search *s, const pcre2_code *code, struct slice subject, size_t from)
+{
+    s->code = code;
+    s->seen = from;
+    return s->pattern->watched ? match_once(s, subject, from) : match_in_pieces(s, subject, from);
+}
+
+/* Which code runs follows from what this search was asked, never from what other
+ * pages were: so a page fares the same alone as among many.  The interpreter's
+ * limits are met earlier than the machine's, so what they stop is tried again. */
+static int match(struct search *s, struct slice subject, size_t from)
+{
+    s->asked += subject.len - from;
+    if (s->asked <= INTERPRETED_MOST) {
+        int rc = match_with(s, s->pattern->code, subject, from);
+        if (rc >= 0 || rc == PCRE2_ERROR_NOMATCH || s->budget->spent)
+            return rc;
+    }
+    return match_with(s, machine_code(s->pattern), subject, from);
+}
+
 static enum pattern_result find_expression(struct search *s, struct slice subject, size_t from,
                                            size_t *start, size_t *end)
 {
     uint64_t steps = STEP_LIMIT + (uint64_t)subject.len * STEPS_PER_BYTE;
     if (s->budget->spent)
         return PATTERN_STOPPED;
-    s->seen = from;
+    if (!has_needed(s, subject, from))
+        return PATTERN_NONE;
     pcre2_set_match_limit(s->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
-    int rc = s->pattern->watched ? match_once(s, subject, from)
-                                 : match_in_pieces(s, subject, from);
+    int rc = match(s, subject, from);
     if (rc < 0)
         return rc == PCRE2_ERROR_NOMATCH ? PATTERN_NONE : PATTERN_STOPPED;
     /* With \K in a lookahead the start may lie behind the end. */
@@ -347,7 +434,7 @@ enum pattern_result search_find(struct search *s, struct slice subject, size_t f
 static int substitute(struct search *s, struct slice subject, size_t from, struct slice with,
                       char *to, PCRE2_SIZE *room)
 {
-    return pcre2_substitute(s->pattern->code, (PCRE2_SPTR)subject.p, subject.len, from,
+    return pcre2_substitute(s->code, (PCRE2_SPTR)subject.p, subject.len, from,
                             PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_MATCHED |
                                 PCRE2_SUBSTITUTE_REPLACEMENT_ONLY |
                                 PCRE2_SUBSTITUTE_OVERFLOW_LENGTH,

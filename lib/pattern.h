@@ -11,7 +11,10 @@
  * count of steps alone lets a short pattern read a long page once for each of its
  * lines.  What it reads cannot be counted from outside at a bearable price: work is
  * only estimated, and once the estimate is high a clock decides.  It is the
- * thread's own CPU time, which a busy machine does not shorten. */
+ * thread's own CPU time, which a busy machine does not shorten.
+ *
+ * What a match must hold (literal.h) is looked for first: most pages lack it, and no
+ * search begins.  A short search is interpreted; machine code is made for a long one. */
 #ifndef WINNOW_PATTERN_H
 #define WINNOW_PATTERN_H
 
@@ -38,6 +41,7 @@ enum pattern_result {
 struct budget {
     uint64_t work;        /* estimated, in bytes read, since the clock was looked at */
     uint64_t deadline_ns; /* of the thread's CPU time; 0: not enough work yet to ask */
+    uint64_t wall_ns;     /* no earlier than this can that be */
     bool spent;
 };
 
@@ -49,7 +53,9 @@ struct search *search_open(const struct pattern *p, struct budget *budget);
 void search_close(struct search *s);
 
 /* Searches subject (valid UTF-8) from byte `from` on; *start and *end are the
- * match.  A literal matches whole lines of subject, without their newline. */
+ * match.  A literal matches whole lines of subject, without their newline.  Where
+ * `from` is not 0 the bytes of subject are those of the call before, if it stands
+ * where that stood. */
 enum pattern_result search_find(struct search *s, struct slice subject, size_t from,
                                 size_t *start, size_t *end);
 
