@@ -3,8 +3,8 @@
  * Bitrix' filter against SQL injection puts a space into SQL words of visitors'
  * and editors' text alike: "fr om", "wh ere".  It keeps the case, and the halves
  * of a pair ("sel ect ... fr om") need not both be there.  Halves that no text
- * has as two words are joined wherever they stand; "in to" and "se t", which
- * texts do have, only behind their verb. */
+ * has as two words are joined wherever they stand; those that texts do have
+ * ("in to", "alt er"), only where the text shows that the filter was there. */
 #include "repair.h"
 
 #include <string.h>
@@ -49,42 +49,71 @@ static void replace(struct pass *r, const char *from, const char *to, struct sli
     }
 }
 
-/* --- repair_set: bitrix --------------------------------------------------------------- */
+/* --- repair_set: bitrix ---------------------------------------------------------------
+ *
+ * The filter looks for pairs of words ("insert", and somewhere behind it "value"), puts
+ * one space into each, and begins again until it finds none: so every such word behind
+ * the first "insert" is split, and of a longer word what it starts with ("val ues").
+ * Between a verb and what it is done to it widens the gap by two spaces. */
+
+/* What must stand by two halves that texts also have as two words. */
+enum witness {
+    ALONE,         /* nothing: no text has these two words side by side */
+    BEFORE_PAREN,  /* a parenthesis follows */
+    BEFORE_OBJECT, /* "table", "event", ... follows */
+    BEFORE_SELECT, /* a split "select" follows somewhere */
+    BEHIND_INSERT, /* a split "insert" stands somewhere before */
+    BEHIND_UPDATE, /* the same, or a split "update" */
+    BEHIND_INTO,   /* a split "into" is the word before */
+};
 
 struct split {
-    const char *head, *tail; /* "fr", "om" */
-    const char *after;       /* one of these words must stand before it in the block */
-    const char *before;      /* one of these must follow: at once where near is set */
-    bool near;
+    const char *heads;    /* "sel presel": the first half, whole */
+    const char *tail;     /* "ect" */
+    const char *suffixes; /* what may follow the tail in its word; NULL: nothing */
+    enum witness witness;
+    bool any_case; /* else lower, Title and UPPER alone: "Fr Om" is a name */
 };
 
-#define OBJECTS "table database schema view index event function procedure trigger user column"
-
-/* What the filter splits.  Words are separated by spaces; a split word counts as
- * the whole one. */
 static const struct split bitrix[] = {
-    {"fr", "om", NULL, NULL, false},
-    {"wh", "ere", NULL, NULL, false},
-    {"sel", "ect", NULL, NULL, false},
-    {"upd", "ate", NULL, NULL, false},
-    {"ins", "ert", NULL, NULL, false},
-    {"cre", "ate", NULL, NULL, false},
-    {"val", "ue", NULL, NULL, false},
-    {"lim", "it", NULL, NULL, false},
-    {"ex", "ec", NULL, "(", true},
-    {"load_", "file", NULL, "(", true},
-    {"alt", "er", NULL, OBJECTS, true},
-    {"dr", "op", NULL, OBJECTS, true},
-    {"uni", "on", NULL, "select all", false},
-    {"in", "to", "insert select", NULL, false},
-    {"se", "t", "update", NULL, false},
+    {"fr therefr wherefr", "om", "age ages", ALONE, false},
+    {"wh", "ere", "as ver by in of on upon to fore abouts withal", ALONE, true},
+    {"sel presel desel resel", "ect", "s ed ing ion ions ive or ors", ALONE, true},
+    {"sele presele", "ct", "s ed ing ion ions ive or ors", ALONE, true},
+    {"upd", "ate", "d s r", ALONE, true},
+    {"ins reins", "ert", "s ed ing ion ions", ALONE, true},
+    {"cre recre procre", "ate", "d s", ALONE, true},
+    {"val", "ue", "s d less", ALONE, false},
+    {"lim", "it", "s ed ing less ation ations", ALONE, false},
+    {"i", "nto", NULL, ALONE, false},
+    {"imme", "diate", "ly", ALONE, true},
+    {"ex", "ec", NULL, BEFORE_PAREN, false},
+    {"ex", "ecute", NULL, ALONE, false},
+    {"load_", "file", NULL, BEFORE_PAREN, true},
+    {"alt", "er", NULL, BEFORE_OBJECT, false},
+    {"dr", "op", NULL, BEFORE_OBJECT, false},
+    {"uni reuni communi", "on", NULL, BEFORE_SELECT, false},
+    {"in", "to", NULL, BEHIND_INSERT, false},
+    {"se mindse headse handse offse", "t", "s ting tings tle tled tler tlers tles tling tlement tlements",
+     BEHIND_UPDATE, false},
+    {"out dump", "file", NULL, BEHIND_INTO, false},
 };
+
+static const char *const objects[] = {"database", "table", "function", "procedure",
+                                      "server",   "event", "view",     "index"};
 
 struct word {
     uint32_t start, end;
 };
 
-/* The words of a block, one at a time: letters, digits and underscores, or one
+/* The clean text, and where its split verbs stand: UINT32_MAX and 0, nowhere. */
+struct filtered {
+    struct slice text;
+    const struct pass *pass;
+    uint32_t first_insert, first_update, last_select;
+};
+
+/* The words of a text, one at a time: letters, digits and underscores, or one
  * other character that is no space. */
 static bool next_word(struct slice text, size_t *at, struct word *ret)
 {
@@ -112,20 +141,6 @@ static struct slice word_text(struct slice text, struct word w)
     return (struct slice){text.p + w.start, w.end - w.start};
 }
 
-/* Case is kept: "Fr om", "FR OM", not "fr Om". */
-static bool halves_fit(struct slice head, struct slice tail, const struct split *s)
-{
-    if (!text_equal_nocase(head, slice_of(s->head)) || !text_equal_nocase(tail, slice_of(s->tail)))
-        return false;
-    bool upper_head = head.p[head.len - 1] >= 'A' && head.p[head.len - 1] <= 'Z';
-    for (size_t i = 0; i < tail.len; i++) {
-        bool upper = tail.p[i] >= 'A' && tail.p[i] <= 'Z';
-        if (upper != (upper_head && head.len > 1))
-            return head.len == 1 && !upper;
-    }
-    return true;
-}
-
 static bool in_list(struct slice word, const char *list)
 {
     while (*list) {
@@ -137,81 +152,173 @@ static bool in_list(struct slice word, const char *list)
     return false;
 }
 
-/* Is there a word of list, whole or split by one space, in from..to of text? */
-static bool has_word(struct slice text, size_t from, size_t to, const char *list)
+static bool starts_with(struct slice word, const char *start)
 {
-    struct slice part = {text.p, to};
-    struct word last = {0, 0}, w;
-    char joined[32];
-    while (next_word(part, &from, &w)) {
-        size_t len = (last.end - last.start) + (w.end - w.start);
-        if (in_list(word_text(part, w), list))
+    size_t len = strlen(start);
+    return word.len >= len && text_equal_nocase((struct slice){word.p, len}, slice_of(start));
+}
+
+static bool ends_with(struct slice word, const char *end)
+{
+    size_t len = strlen(end);
+    return word.len >= len &&
+           text_equal_nocase((struct slice){word.p + word.len - len, len}, slice_of(end));
+}
+
+static size_t count_capitals(struct slice word)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < word.len; i++)
+        n += word.p[i] >= 'A' && word.p[i] <= 'Z';
+    return n;
+}
+
+/* lower, Title or UPPER, the two halves taken as one word. */
+static bool is_usual_case(struct slice head, struct slice tail)
+{
+    size_t capitals = count_capitals(head) + count_capitals(tail);
+    return capitals == 0 || capitals == head.len + tail.len ||
+           (capitals == 1 && head.p[0] >= 'A' && head.p[0] <= 'Z');
+}
+
+static bool tail_fits(struct slice tail, const struct split *s)
+{
+    size_t len = strlen(s->tail);
+    if (!starts_with(tail, s->tail))
+        return false;
+    struct slice rest = {tail.p + len, tail.len - len};
+    return rest.len == 0 || (s->suffixes && in_list(rest, s->suffixes));
+}
+
+enum { GAP_ADDED = 2 }; /* the filter puts a space on each side of the gap before an object */
+
+/* Bytes of white space from at on in this line. */
+static size_t gap_at(struct slice text, size_t at)
+{
+    size_t n = 0;
+    while (at + n < text.len && (text.p[at + n] == ' ' || text.p[at + n] == '\t'))
+        n++;
+    return n;
+}
+
+/* HTML folds a gap when it is written: what counts is the page's own. */
+static bool is_widened(const struct filtered *f, size_t at, size_t gap)
+{
+    uint32_t start, end;
+    written_between(&f->pass->clean, (uint32_t)at, (uint32_t)(at + gap), &start, &end);
+    return end - start > GAP_ADDED;
+}
+
+/* A gap that the filter has widened vouches for what starts like an object
+ * ("tables") and for a verb that is the end of a word ("Walt er   View"). */
+static bool has_object(const struct filtered *f, size_t at, bool *wide)
+{
+    struct word next;
+    size_t gap = gap_at(f->text, at), start = at + gap;
+    *wide = gap > 0 && is_widened(f, at, gap);
+    if (gap == 0 || !next_word(f->text, &at, &next) || next.start != start)
+        return false;
+    struct slice word = word_text(f->text, next);
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+        if (*wide ? starts_with(word, objects[i]) : text_equal_nocase(word, slice_of(objects[i])))
             return true;
-        if (last.end > 0 && w.start == last.end + 1 && len < sizeof joined) {
-            memcpy(joined, part.p + last.start, last.end - last.start);
-            memcpy(joined + (last.end - last.start), part.p + w.start, w.end - w.start);
-            if (in_list((struct slice){joined, len}, list))
-                return true;
-        }
-        last = w;
+    return false;
+}
+
+static bool head_fits(const struct filtered *f, struct word head, size_t tail_end,
+                      const struct split *s)
+{
+    bool wide;
+    return in_list(word_text(f->text, head), s->heads) ||
+           (s->witness == BEFORE_OBJECT && ends_with(word_text(f->text, head), s->heads) &&
+            has_object(f, tail_end, &wide) && wide);
+}
+
+static bool has_witness(const struct filtered *f, struct word head, struct word tail,
+                        enum witness witness)
+{
+    size_t at = tail.end;
+    bool wide;
+    struct word next;
+    switch (witness) {
+    case ALONE:
+        return true;
+    case BEFORE_PAREN:
+        return next_word(f->text, &at, &next) && f->text.p[next.start] == '(';
+    case BEFORE_OBJECT:
+        return has_object(f, at, &wide);
+    case BEFORE_SELECT:
+        return f->last_select > head.start;
+    case BEHIND_INSERT:
+        return f->first_insert < head.start;
+    case BEHIND_UPDATE:
+        return f->first_insert < head.start || f->first_update < head.start;
+    case BEHIND_INTO:
+        return ends_with((struct slice){f->text.p, head.start}, "i nto ");
     }
     return false;
 }
 
-enum { CONTEXT = 600 }; /* bytes before and after in which a split word's partner is looked for */
-
-static bool is_inside_character(struct slice text, size_t i)
+static const struct split *split_at(const struct filtered *f, struct word head, struct word tail)
 {
-    return i < text.len && ((unsigned char)text.p[i] & 0xc0) == 0x80;
-}
-
-static bool context_fits(struct slice text, struct word head, struct word tail,
-                         const struct split *s)
-{
-    size_t from = head.start > CONTEXT ? head.start - CONTEXT : 0;
-    size_t at = tail.end, to = text.len - at > CONTEXT ? at + CONTEXT : text.len;
-    struct word next;
-    while (is_inside_character(text, from))
-        from++;
-    while (is_inside_character(text, to))
-        to--;
-    if (s->after && !has_word(text, from, head.start, s->after))
-        return false;
-    if (!s->before)
-        return true;
-    if (!s->near)
-        return has_word(text, at, to, s->before);
-    return next_word(text, &at, &next) && in_list(word_text(text, next), s->before);
-}
-
-static const struct split *split_at(struct slice text, struct word head, struct word tail)
-{
-    if (tail.start != head.end + 1 || text.p[head.end] != ' ')
+    struct slice first = word_text(f->text, head), second = word_text(f->text, tail);
+    if (head.end == 0 || tail.start != head.end + 1 || f->text.p[head.end] != ' ')
         return NULL;
     for (size_t i = 0; i < sizeof bitrix / sizeof *bitrix; i++)
-        if (halves_fit(word_text(text, head), word_text(text, tail), &bitrix[i]) &&
-            context_fits(text, head, tail, &bitrix[i]))
+        if (tail_fits(second, &bitrix[i]) && head_fits(f, head, tail.end, &bitrix[i]) &&
+            (bitrix[i].any_case || is_usual_case(first, second)) &&
+            has_witness(f, head, tail, bitrix[i].witness))
             return &bitrix[i];
     return NULL;
 }
 
-/* Joins the halves in one line of the clean text. */
-static void repair_bitrix(struct pass *r, struct slice line)
+/* Notes where the split verbs stand that vouch for others. */
+static struct filtered find_verbs(const struct pass *r, struct slice text)
 {
+    struct filtered f = {text, r, UINT32_MAX, UINT32_MAX, 0};
     struct word head = {0, 0}, tail;
-    size_t at = 0;
-    while (next_word(line, &at, &tail)) {
-        if (head.end > 0 && split_at(line, head, tail)) {
-            replace(r, line.p + head.end, line.p + tail.start, (struct slice){"", 0});
-            tail.start = head.start;
-        }
-        head = tail;
+    for (size_t at = 0; next_word(text, &at, &tail); head = tail) {
+        const struct split *s = split_at(&f, head, tail);
+        if (!s || s->witness != ALONE)
+            continue;
+        if (ends_with(word_text(text, head), "ins") && f.first_insert == UINT32_MAX)
+            f.first_insert = head.start;
+        if (ends_with(word_text(text, head), "upd") && f.first_update == UINT32_MAX)
+            f.first_update = head.start;
+        if (starts_with(slice_of(s->heads), "sel"))
+            f.last_select = head.start;
+    }
+    return f;
+}
+
+/* The gap before an object loses what the filter gave it, unless it is folded anyway. */
+static void narrow_gap(struct pass *r, const struct filtered *f, size_t at)
+{
+    bool wide;
+    size_t gap = gap_at(f->text, at);
+    const char *from = f->text.p + at;
+    if (gap > GAP_ADDED && has_object(f, at, &wide))
+        replace(r, from, from + gap, (struct slice){from + 1, gap - GAP_ADDED});
+}
+
+/* Joins the halves in the clean text. */
+static void repair_bitrix(struct pass *r, struct slice text)
+{
+    struct filtered f = find_verbs(r, text);
+    struct word head = {0, 0}, tail;
+    for (size_t at = 0; next_word(text, &at, &tail); head = tail) {
+        const struct split *s = split_at(&f, head, tail);
+        if (!s)
+            continue;
+        replace(r, text.p + head.end, text.p + tail.start, (struct slice){"", 0});
+        if (s->witness == BEFORE_OBJECT || ends_with(word_text(text, head), "cre"))
+            narrow_gap(r, &f, tail.end);
     }
 }
 
 static const struct {
     const char *name;
-    void (*repair)(struct pass *r, struct slice line);
+    void (*repair)(struct pass *r, struct slice text);
 } sets[] = {
     {"bitrix", repair_bitrix},
 };
@@ -228,11 +335,14 @@ bool repair_set_exists(struct slice name)
 
 static void apply_set(struct pass *r)
 {
-    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
-        struct slice rest = buf_slice(&r->clean.text), line;
-        while (slice_is(r->rule->value, sets[s].name) && text_next_line(&rest, &line))
-            sets[s].repair(r, line);
-    }
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++)
+        if (slice_is(r->rule->value, sets[s].name))
+            sets[s].repair(r, buf_slice(&r->clean.text));
+}
+
+static bool is_inside_character(struct slice text, size_t i)
+{
+    return i < text.len && ((unsigned char)text.p[i] & 0xc0) == 0x80;
 }
 
 /* repair(/pattern/): replacement, within each line. */
