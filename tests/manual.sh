@@ -38,6 +38,29 @@ winnow rules lint tideway.example.txt
 winnow rules test tideway.example.txt | grep ': 1 tests, 0 failed' > /dev/null ||
     { echo "manual.sh: the example of winnow-rules.5 does not pass its test" >&2; exit 1; }
 
+# The blocks of rules/README.md: a page, rule files, what the first makes of the page.
+fenced() # KIND NUMBER
+{
+    awk -v kind="$1" -v want="$2" '/^```$/ { on = 0 } on { print }
+        $0 == "```" kind { on = ++number == want }' "$source/rules/README.md"
+}
+
+for number in 1 2; do
+    fenced rules $number > readme-$number.txt
+    winnow rules lint readme-$number.txt
+    winnow rules test readme-$number.txt | grep -E ': [1-9][0-9]* tests, 0 failed' > /dev/null ||
+        { echo "manual.sh: example $number of rules/README.md does not pass its tests" >&2; exit 1; }
+done
+fenced page 1 > page.txt
+fenced clean 1 > want.txt
+winnow clean --no-default-rules --rules readme-1.txt page.txt > got.txt
+[ -s want.txt ] && diff want.txt got.txt >&2 ||
+    { echo "manual.sh: the page of rules/README.md does not come out as it says" >&2; exit 1; }
+for file in "$source"/rules/*.txt; do
+    grep -q "\`${file##*/}\`" "$source/rules/README.md" ||
+        { echo "manual.sh: ${file##*/} is not in the list of rules/README.md" >&2; exit 1; }
+done
+
 # Every option and command of the program has its place in the manual.
 all=0
 for command in clean explain rules; do
@@ -80,4 +103,4 @@ for name in $directives; do
     named=$((named + 1))
 done
 [ "$named" -ge 20 ] || { echo "manual.sh: only $named directives found in directives.h" >&2; exit 1; }
-echo "manual.sh: $ran examples and the rule file ran"
+echo "manual.sh: $ran examples and the rule files ran"
