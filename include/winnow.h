@@ -222,17 +222,20 @@ WINNOW_API void winnow_page_rules(const struct winnow_page *page, winnow_rule_fn
 
 /* --- rule files --------------------------------------------------------------- */
 
-/* Reads a rule file, or every *.txt of a folder, and reports what is wrong.
- * WINNOW_OK also where there are findings; *errors counts those that are errors. */
+/* Reads a rule file, or every *.txt of a folder, and reports what is wrong, file by file
+ * and in the order of the lines.  WINNOW_OK also where there are findings; *errors counts
+ * those that are errors. */
 WINNOW_API WINNOW_CHECK int winnow_rules_lint(const char *path, winnow_finding_fn *found,
                                               void *ctx, size_t *errors,
                                               struct winnow_error *err);
 
-/* Runs the test_in/test_out tests of a rule file, or of every *.txt of a folder;
- * a failing test is reported through found.  *ran and *failed count tests. */
+/* Runs the tests of a rule file, or of every *.txt of a folder: pages of test_in lines or
+ * of a test_file, and what has to come out of them.  What fails is reported through
+ * found.  *ran and *failed count tests, *skipped those that have only a test_url: nothing
+ * is fetched.  A page that cannot be read or cleaned is a failed test. */
 WINNOW_API WINNOW_CHECK int winnow_rules_test(const char *path, winnow_finding_fn *found,
                                               void *ctx, size_t *ran, size_t *failed,
-                                              struct winnow_error *err);
+                                              size_t *skipped, struct winnow_error *err);
 
 /* --- rule files that rot ------------------------------------------------------------------ */
 

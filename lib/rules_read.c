@@ -58,7 +58,10 @@ static bool ends_expression(const char *open, const char *p)
 static const char *close_of_argument(struct slice line, const char *open)
 {
     const char *end = line.p + line.len;
-    bool expression = open + 1 < end && open[1] == '/';
+    const struct directive *d =
+        directive_of(text_trim((struct slice){line.p, (size_t)(open - line.p)}));
+    /* Arguments of other directives may start with a slash too: replace_string(/a): /b */
+    bool expression = open + 1 < end && open[1] == '/' && d && d->flags & DIRECTIVE_LINES;
     for (const char *p = open; (p = memchr(p, ')', (size_t)(end - p))) != NULL; p++) {
         const char *q = p + 1;
         while (q < end && (*q == ' ' || *q == '\t'))
@@ -96,7 +99,14 @@ static void report_unknown(const struct reader *r, struct slice name, unsigned c
 {
     const char *near = directive_near(name);
     int n = name.len < 60 ? (int)name.len : 60;
-    if (near)
+    if (slice_is(name, "http") || slice_is(name, "https"))
+        report(r, "unknown-directive", r->line, column, true,
+               "a URL by itself; write test_url: before it, or start the line with #");
+    else if (memchr(name.p, ' ', name.len))
+        report(r, "unknown-directive", r->line, column, true,
+               "no such directive \"%.*s\"; start the line with # where it is a comment", n,
+               name.p);
+    else if (near)
         report(r, "unknown-directive", r->line, column, true, "no such directive \"%.*s\"; did you mean \"%s\"?", n,
                name.p, near);
     else
@@ -209,10 +219,11 @@ static void check_pairs(const struct reader *r)
                 report(r, "unpaired-replacement", rule->line, 1, true,
                        "replace_string without a find_string before it; it does nothing");
             waiting = NULL;
-        } else if (id == DIRECTIVE_TEST_IN) {
+        } else if (id == DIRECTIVE_TEST_IN || id == DIRECTIVE_TEST_FILE) {
             in_test = true;
         } else if (id == DIRECTIVE_TEST_OUT && !in_test) {
-            report(r, "test", rule->line, 1, true, "test_out without a test_in before it; it tests nothing");
+            report(r, "test", rule->line, 1, true,
+                   "test_out without a test_in or test_file before it; it tests nothing");
         }
     }
     if (waiting)
