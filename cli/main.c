@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "output.h"
+#include "rules_verbs.h"
 #include "say.h"
 
 static const struct command {
@@ -17,8 +18,8 @@ static const struct command {
      "clean pages: the text without what is not the page's own"},
     {"explain", FOR_EXPLAIN, command_explain, "[OPTION]... FILE|URL|-",
      "show every block of a page, kept or not, and why"},
-    {"rules", FOR_RULES, command_rules, "lint|test [OPTION]... FILE|DIR...",
-     "check rule files; run the tests that they hold"},
+    {"rules", FOR_RULES, command_rules, "VERB [OPTION]... WHAT...",
+     "check rule files, show what they do, import public ones"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -46,6 +47,10 @@ static int print_version(void)
 static int print_command_help(const struct command *c)
 {
     printf("usage: winnow %s %s\n\n%s\n\n", c->name, c->usage, c->help);
+    if (c->bit == FOR_RULES) {
+        rules_print_verbs();
+        putchar('\n');
+    }
     options_print(c->bit);
     return output_end();
 }

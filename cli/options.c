@@ -130,6 +130,12 @@ static bool allow_private(struct settings *s, const char *value)
     return s->allow_private = true;
 }
 
+static bool force(struct settings *s, const char *value)
+{
+    (void)value;
+    return s->force = true;
+}
+
 static bool quiet(struct settings *s, const char *value)
 {
     (void)value;
@@ -152,19 +158,20 @@ static const struct spec {
     bool (*set)(struct settings *s, const char *value);
     const char *help;
 } specs[] = {
-    {"output", 'o', "DIR", FOR_CLEAN, set_out, "write each result to DIR, paths mirrored"},
-    {"format", 0, "FORMAT", FOR_CLEAN, set_format, "text (default), json or jsonl"},
+    {"output", 'o', "DIR", FOR_CLEAN | FOR_RULES, set_out, "write each result to DIR"},
+    {"format", 0, "FORMAT", FOR_CLEAN | FOR_RULES, set_format, "text (default), json or jsonl"},
     {"html", 0, "FILE", FOR_EXPLAIN, set_html, "write a web page to FILE, not text"},
-    {"url", 0, "URL", FOR_PAGES, set_url, "where the page came from (http or https)"},
-    {"site", 0, "HOST", FOR_PAGES, set_site, "the site it came from, where the URL is not known"},
-    {"as", 0, "KIND", FOR_PAGES, set_kind, "html or dump; default: look at the bytes"},
-    {"rules", 0, "DIR", FOR_PAGES, add_rules, "more rule files, before those that ship; repeatable"},
-    {"no-default-rules", 0, NULL, FOR_PAGES, no_default_rules, "only the rules that --rules names"},
+    {"url", 0, "URL", FOR_ALL, set_url, "where the page came from (http or https)"},
+    {"site", 0, "HOST", FOR_ALL, set_site, "the site it came from, where the URL is not known"},
+    {"as", 0, "KIND", FOR_ALL, set_kind, "html or dump; default: look at the bytes"},
+    {"rules", 0, "DIR", FOR_ALL, add_rules, "more rule files, before those that ship"},
+    {"no-default-rules", 0, NULL, FOR_ALL, no_default_rules, "only the rules that --rules names"},
     {"keep-repeats", 0, NULL, FOR_PAGES, keep_repeats, "leave passages that stand twice"},
-    {"max-size", 0, "N[K|M|G]", FOR_PAGES, set_max_size, "largest page, unpacked; default 64M, most 2G"},
+    {"max-size", 0, "N[K|M|G]", FOR_ALL, set_max_size, "largest page, unpacked; default 64M, most 2G"},
     {"allow-private", 0, NULL, FOR_PAGES, allow_private, "fetch from private networks too"},
-    {"quiet", 'q', NULL, FOR_PAGES | FOR_RULES, quiet, "errors only, no notes"},
-    {"help", 'h', NULL, FOR_PAGES | FOR_RULES, help, "this help"},
+    {"force", 0, NULL, FOR_RULES, force, "import: replace files that differ"},
+    {"quiet", 'q', NULL, FOR_ALL, quiet, "errors only, no notes"},
+    {"help", 'h', NULL, FOR_ALL, help, "this help"},
 };
 
 enum { SPECS = sizeof specs / sizeof *specs };

@@ -13,6 +13,7 @@ enum command_bit {
     FOR_EXPLAIN = 2,
     FOR_RULES = 4,
     FOR_PAGES = FOR_CLEAN | FOR_EXPLAIN,
+    FOR_ALL = FOR_PAGES | FOR_RULES,
 };
 
 enum { RULES_MOST = 64 }; /* folders of rules */
@@ -25,7 +26,7 @@ struct settings {
     enum winnow_kind kind;
     const char *rules[RULES_MOST];
     size_t nrules;
-    bool no_default_rules, keep_repeats, allow_private, quiet, help;
+    bool no_default_rules, keep_repeats, allow_private, force, quiet, help;
     size_t max_size; /* bytes; 0: the library's default */
     const char *html;
     char **args; /* what is left: inputs */

@@ -545,7 +545,7 @@ static void usage_errors_name_what_is_wrong(void **state)
         {{"clean", "--site", "ferry.example:80", NULL}, "--site"},
         {{"clean", "--site", "ferry example", NULL}, "--site"},
         {{"clean", "--site", "", NULL}, "--site"},
-        {{"rules", "bake", NULL}, "lint or test"},
+        {{"rules", "bake", NULL}, "lint, test"},
         {{"rules", NULL}, "lint"},
     };
 

@@ -1,0 +1,129 @@
+/* rules_show.c - winnow rules show: which rule files speak for a page, and what each of
+ * their lines matched. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "output.h"
+#include "pages.h"
+#include "rules_verbs.h"
+#include "say.h"
+
+enum { VALUE_SHOWN = 100 }; /* bytes of a rule's value */
+
+struct shown {
+    const struct winnow_page *page;
+    bool no_page; /* a URL alone: nothing could match */
+    size_t idle;  /* whole classes and ids that are not on the page */
+};
+
+static void print_files(const struct shown *sh)
+{
+    size_t shown = winnow_page_shown(sh->page);
+    struct winnow_rule_file f;
+    for (size_t i = 0; (f = winnow_page_rule_file(sh->page, i)).name != NULL; i++) {
+        printf("%zu. %s: ", i + 1, f.path);
+        if (f.line > 0)
+            printf("line %u matches the page", f.line);
+        else
+            printf("%s", strcmp(f.step, "host") == 0     ? "the page's host"
+                         : strcmp(f.step, "parent") == 0 ? "the host with one label off"
+                                                         : "for every page");
+        if (!sh->no_page && shown > 0)
+            printf("; took %.1f%% of its text", 100.0 * (double)f.took / (double)shown);
+        putchar('\n');
+    }
+}
+
+static bool is_word(const struct winnow_rule *r, const char *word)
+{
+    return r->arg && r->arg_len == strlen(word) && memcmp(r->arg, word, r->arg_len) == 0;
+}
+
+/* Lists of filters name thousands of classes: those that the page lacks are counted. */
+static bool is_list_entry(const struct winnow_rule *r)
+{
+    return is_word(r, "token") || is_word(r, "class") || is_word(r, "id");
+}
+
+static void print_rule(void *ctx, const struct winnow_rule *r)
+{
+    struct shown *sh = ctx;
+    if (!r->tried && is_list_entry(r)) {
+        sh->idle++;
+        return;
+    }
+    if (r->tried && !sh->no_page)
+        printf("%8zu  ", r->matched);
+    else
+        printf("%8s  ", "-");
+    printf("%s:%u: %s", winnow_page_rule_file(sh->page, r->file).name, r->line, r->directive);
+    if (r->arg)
+        printf("(%.*s)", (int)(r->arg_len < VALUE_SHOWN ? r->arg_len : VALUE_SHOWN), r->arg);
+    printf(": %.*s%s\n", (int)(r->value_len < VALUE_SHOWN ? r->value_len : VALUE_SHOWN), r->value,
+           r->value_len > VALUE_SHOWN ? "..." : "");
+}
+
+static void print_page(struct shown *sh)
+{
+    if (!winnow_page_rule_file(sh->page, 0).name) {
+        printf("no rule file speaks for this page\n");
+        return;
+    }
+    print_files(sh);
+    printf("\n matched  rule, in the order in which they are applied (-: not tried)\n");
+    winnow_page_rules(sh->page, print_rule, sh);
+    if (sh->idle > 0)
+        printf("%8s  and %zu classes and ids that the page does not have\n", "-", sh->idle);
+}
+
+/* For a URL alone the page is an empty one from there; nothing is fetched. */
+static int clean_url(struct winnow *w, const char *url, struct winnow_page **ret)
+{
+    static const char empty[] = "<html></html>";
+    struct winnow_input in = {.data = empty, .len = sizeof empty - 1, .url = url,
+                              .url_from = "the command line", .kind = WINNOW_KIND_HTML};
+    struct winnow_error err = {0};
+    int status = winnow_clean(w, &in, ret, &err);
+    if (status != WINNOW_OK)
+        say("%s: %s", url, err.text);
+    return status == WINNOW_OK ? EX_OK : exit_code_of(status);
+}
+
+static int show_one(struct winnow *w, const struct settings *s, const struct input *in, bool title)
+{
+    struct winnow_page *page = NULL;
+    bool no_page = in->kind == INPUT_URL;
+    int code = no_page ? clean_url(w, in->path, &page) : page_clean(w, in, s, &page);
+    if (code != EX_OK)
+        return code;
+    if (title)
+        printf("=== %s\n", in->path);
+    print_page(&(struct shown){.page = page, .no_page = no_page});
+    winnow_page_free(page);
+    return EX_OK;
+}
+
+int rules_show(const struct settings *s)
+{
+    struct settings rest = *s;
+    struct inputs in;
+    struct winnow *w = NULL;
+    size_t failed;
+    int code = EX_OK;
+    rest.args++;
+    rest.nargs--;
+    int listed = inputs_list(&rest, &in, &failed, &code);
+    if (listed != EX_OK)
+        return listed;
+    int opened = cleaner_open(&rest, &w);
+    for (size_t i = 0; opened == EX_OK && i < in.count; i++) {
+        int one = show_one(w, &rest, &in.items[i], in.count > 1);
+        code = one == EX_OK ? code : one;
+    }
+    winnow_free(w);
+    inputs_free(&in);
+    return opened == EX_OK ? code : opened;
+}
