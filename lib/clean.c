@@ -14,6 +14,7 @@
 #include "err.h"
 #include "hash.h"
 #include "input.h"
+#include "lines.h"
 #include "meta.h"
 #include "parse.h"
 #include "repair.h"
@@ -101,13 +102,26 @@ static int parse_run(struct page *p, struct winnow_error *err)
     return verdict_init(&p->verdicts, p->text_len) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 
-static int rules_run(struct page *p, struct winnow_error *err)
+/* Rules that know the page by its text see all of it, those on lines what is left. */
+static int apply_rules(struct page *p, struct lines *lines, struct winnow_error *err)
 {
-    int status = rules_match_text(p, err);
+    int status = rules_match_text(p, lines, err);
+    size_t spans = p->verdicts.count;
     if (status == WINNOW_OK && p->has_tree)
         status = rules_apply_tree(p, err);
-    if (status == WINNOW_OK)
-        status = rules_apply_lines(p, err);
+    if (status == WINNOW_OK && p->verdicts.count != spans) {
+        lines_free(lines);
+        if (lines_make(p, lines) != WINNOW_OK)
+            status = err_nomem(err);
+    }
+    return status == WINNOW_OK ? rules_apply_lines(p, lines, err) : status;
+}
+
+static int rules_run(struct page *p, struct winnow_error *err)
+{
+    struct lines lines;
+    int status = lines_make(p, &lines) == WINNOW_OK ? apply_rules(p, &lines, err) : err_nomem(err);
+    lines_free(&lines);
     if (status == WINNOW_OK)
         rules_measure(p);
     return status;

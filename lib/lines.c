@@ -15,10 +15,21 @@ static int push_line(struct lines *l, uint32_t block, size_t from)
     return WINNOW_OK;
 }
 
+/* Room for all lines and the gaps before them, so that the text need not grow. */
+static size_t lines_most(const struct page *p)
+{
+    size_t ret = 1;
+    for (size_t i = 0; i < p->nblocks; i++)
+        if (p->blocks[i].kind != BLOCK_UNSHOWN)
+            ret += p->blocks[i].end - p->blocks[i].start + p->blocks[i].blank_before + 2u;
+    return ret < UINT32_MAX - 1 ? ret : UINT32_MAX - 1;
+}
+
 int lines_make(const struct page *p, struct lines *ret)
 {
     *ret = (struct lines){0};
     buf_init(&ret->text, UINT32_MAX - 1);
+    (void)buf_room(&ret->text, lines_most(p));
     unsigned blank = 0;
     for (size_t i = 0; i < p->nblocks; i++) {
         const struct block *b = &p->blocks[i];

@@ -147,7 +147,14 @@ static void meta_of_rules(struct page *p)
     static const struct {
         const char *name;
         enum directive_id id;
-    } values[] = {{"title", DIRECTIVE_TITLE}, {"author", DIRECTIVE_AUTHOR}, {"date", DIRECTIVE_DATE}};
+    } values[] = {
+        {"title", DIRECTIVE_TITLE},
+        {"author", DIRECTIVE_AUTHOR},
+        {"date", DIRECTIVE_DATE},
+        {"single_page_link", DIRECTIVE_SINGLE_PAGE_LINK}, /* for whoever fetches */
+        {"next_page_link", DIRECTIVE_NEXT_PAGE_LINK},
+        {"native_ad", DIRECTIVE_NATIVE_AD_CLUE},
+    };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const struct rule_file *file;
         const struct rule *rule;

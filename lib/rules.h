@@ -17,6 +17,7 @@
 #include "slice.h"
 #include "winnow.h"
 
+struct lines;
 struct page;
 struct part_table;
 struct pattern;
@@ -164,8 +165,8 @@ bool rules_has_same(const struct rules *rules, const struct rules *other, size_t
  * folder, file, HTML, generator). */
 int rules_match_source(struct page *p, struct winnow_error *err);
 
-/* Adds those that know the page by its text.  blocks must stand. */
-int rules_match_text(struct page *p, struct winnow_error *err);
+/* Adds those that know the page by its text, the lines of its blocks. */
+int rules_match_text(struct page *p, const struct lines *lines, struct winnow_error *err);
 
 /* find_string and replace_string on the HTML before it is parsed. */
 int rules_rewrite(struct page *p, struct winnow_error *err);
@@ -177,7 +178,7 @@ bool rules_flag(const struct page *p, enum directive_id id, bool otherwise);
 int rules_apply_tree(struct page *p, struct winnow_error *err);
 
 /* drop_*, cut_*, ticker, keep_line on the lines. */
-int rules_apply_lines(struct page *p, struct winnow_error *err);
+int rules_apply_lines(struct page *p, const struct lines *lines, struct winnow_error *err);
 
 /* A value that the page's rules found in the tree. */
 struct found_value {

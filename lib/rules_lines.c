@@ -197,19 +197,14 @@ static bool has_line_rules(const struct page *p)
     return false;
 }
 
-int rules_apply_lines(struct page *p, struct winnow_error *err)
+int rules_apply_lines(struct page *p, const struct lines *lines, struct winnow_error *err)
 {
-    struct lines lines;
     struct section_answers answers = {0};
     if (!has_line_rules(p))
         return WINNOW_OK;
-    int status = lines_make(p, &lines);
-    if (status == WINNOW_OK) {
-        for (size_t f = 0; f < p->rules.count; f++)
-            apply_file(p, &lines, f, &answers);
-        rules_sections_free(p, &answers);
-        status = verdict_settle(&p->verdicts);
-    }
-    lines_free(&lines);
+    for (size_t f = 0; f < p->rules.count; f++)
+        apply_file(p, lines, f, &answers);
+    rules_sections_free(p, &answers);
+    int status = verdict_settle(&p->verdicts);
     return status == WINNOW_OK && p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }

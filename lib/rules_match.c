@@ -245,19 +245,10 @@ static int note_files(struct page *p, struct winnow_error *err)
     return p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 
-int rules_match_text(struct page *p, struct winnow_error *err)
+int rules_match_text(struct page *p, const struct lines *lines, struct winnow_error *err)
 {
-    struct lines lines;
-    int status = WINNOW_OK;
-    if (!p->winnow->only) {
-        if (lines_make(p, &lines) != WINNOW_OK) {
-            lines_free(&lines);
-            return err_nomem(err);
-        }
-        struct slice view = buf_slice(&lines.text);
-        status = add_matching(p, &view, err);
-        lines_free(&lines);
-    }
+    struct slice view = buf_slice(&lines->text);
+    int status = p->winnow->only ? WINNOW_OK : add_matching(p, &view, err);
     return status == WINNOW_OK ? note_files(p, err) : status;
 }
 

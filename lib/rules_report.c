@@ -40,6 +40,7 @@ static const struct {
     enum directive_id id;
     unsigned rank;
 } order[] = {
+    {DIRECTIVE_HTTP_HEADER, 1},     {DIRECTIVE_REQUIRES_LOGIN, 1},
     {DIRECTIVE_REPLACE_STRING, 1},  {DIRECTIVE_SINGLE_PAGE_LINK, 2},
     {DIRECTIVE_NEXT_PAGE_LINK, 3},  {DIRECTIVE_IF_PAGE_CONTAINS, 3},
     {DIRECTIVE_NATIVE_AD_CLUE, 4},  {DIRECTIVE_TITLE, 5},

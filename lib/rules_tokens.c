@@ -12,9 +12,21 @@ struct entry {
 };
 
 struct part_table {
-    size_t slots; /* a power of two */
+    uint64_t lengths[256]; /* by first byte: bit n, there are names of n bytes (63: or more) */
+    size_t slots;          /* a power of two */
     struct entry entries[];
 };
+
+static uint64_t length_bit(struct slice name)
+{
+    return UINT64_C(1) << (name.len < 63 ? name.len : 63);
+}
+
+/* Nearly every name of a page ends here, and need not be hashed. */
+static bool may_have(const struct part_table *t, struct slice name)
+{
+    return name.len > 0 && (t->lengths[(unsigned char)name.p[0]] & length_bit(name));
+}
 
 static struct entry *entry_of(const struct part_table *t, struct slice name)
 {
@@ -28,7 +40,7 @@ static struct entry *entry_of(const struct part_table *t, struct slice name)
 static bool is_whole(const struct rule *rule)
 {
     return rule->usable && rule->directive->id == DIRECTIVE_STRIP_ID_OR_CLASS &&
-           rule->part != PART_SUBSTRING;
+           rule->part != PART_SUBSTRING && rule->value.len > 0;
 }
 
 static void put(struct part_table *t, const struct rule *rule, size_t number)
@@ -36,6 +48,7 @@ static void put(struct part_table *t, const struct rule *rule, size_t number)
     struct entry *e = entry_of(t, rule->value);
     if (!e->name.p)
         *e = (struct entry){rule->value, SIZE_MAX, SIZE_MAX};
+    t->lengths[(unsigned char)rule->value.p[0]] |= length_bit(rule->value);
     if (rule->part != PART_ID && e->as_class == SIZE_MAX)
         e->as_class = number;
     if (rule->part != PART_CLASS && e->as_id == SIZE_MAX)
@@ -71,14 +84,14 @@ size_t tokens_find(const struct part_table *t, struct slice classes, struct slic
 {
     size_t best = SIZE_MAX;
     id = text_trim(id);
-    if (id.len > 0)
-        best = entry_of(t, id)->name.p ? entry_of(t, id)->as_id : SIZE_MAX;
+    if (may_have(t, id) && entry_of(t, id)->name.p)
+        best = entry_of(t, id)->as_id;
     for (size_t at = 0; at < classes.len;) {
         size_t end = at;
         while (end < classes.len && !memchr(" \t\n\f\r", classes.p[end], 5))
             end++;
         struct slice name = {classes.p + at, end - at};
-        const struct entry *e = name.len > 0 ? entry_of(t, name) : NULL;
+        const struct entry *e = may_have(t, name) ? entry_of(t, name) : NULL;
         if (e && e->name.p && e->as_class < best)
             best = e->as_class;
         at = end + 1;

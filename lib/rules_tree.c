@@ -275,16 +275,34 @@ static int apply_steps(struct tree_pass *t, const struct step *steps, size_t cou
     return status;
 }
 
-/* Whole classes and ids: one walk a file, however many it names. */
+/* The class and the id of an element, in one look at its attributes. */
+static void names_of(const struct tree *tree, uint32_t node, struct slice *classes,
+                     struct slice *id)
+{
+    const struct node *n = &tree->nodes[node];
+    *classes = *id = (struct slice){NULL, 0};
+    for (uint32_t a = n->attrs; a < n->attrs + n->nattrs; a++) {
+        const struct attr *attr = &tree->attrs[a];
+        if (!classes->p && slice_is(attr->name, "class"))
+            *classes = attr->value;
+        else if (!id->p && slice_is(attr->name, "id"))
+            *id = attr->value;
+    }
+}
+
+/* Whole classes and ids: one walk a file, however many it names.  The page as a whole
+ * is never one of them. */
 static int apply_tokens(struct tree_pass *t, const struct rule_file *file)
 {
     const struct tree *tree = &t->p->tree;
     uint32_t *reasons = NULL; /* of the file's rules; 0: none made yet */
     for (uint32_t i = 0; file->tokens && i < tree->count; i++) {
-        if (tree->nodes[i].nattrs == 0)
+        unsigned tag = tree->nodes[i].tag;
+        if (tree->nodes[i].nattrs == 0 || tag == TAG_HTML || tag == TAG_BODY)
             continue;
-        size_t found = tokens_find(file->tokens, tree_get_attr(tree, i, "class"),
-                                   tree_get_attr(tree, i, "id"));
+        struct slice classes, id;
+        names_of(tree, i, &classes, &id);
+        size_t found = classes.p || id.p ? tokens_find(file->tokens, classes, id) : SIZE_MAX;
         if (found == SIZE_MAX)
             continue;
         if (!reasons && !(reasons = calloc(file->count, sizeof *reasons)))
