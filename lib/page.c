@@ -55,3 +55,27 @@ bool page_block_kept(const struct page *p, const struct block *b)
     struct verdict_walk w = verdict_walk(&p->verdicts, p->text, b->start, b->end);
     return verdict_next(&w, &piece, &at);
 }
+
+size_t page_block_behind(const struct page *p, uint32_t pos)
+{
+    size_t low = 0, high = p->nblocks;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (p->blocks[mid].end <= pos)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+uint64_t page_shown(const struct page *p, uint32_t start, uint32_t end)
+{
+    uint64_t ret = 0;
+    for (size_t i = page_block_behind(p, start); i < p->nblocks && p->blocks[i].start < end; i++) {
+        const struct block *b = &p->blocks[i];
+        uint32_t from = b->start > start ? b->start : start, to = b->end < end ? b->end : end;
+        ret += b->kind != BLOCK_UNSHOWN && to > from ? to - from : 0;
+    }
+    return ret;
+}

@@ -101,6 +101,12 @@ void page_note(struct page *p, const char *format, ...) __attribute__((format(pr
 void page_meta(struct page *p, const char *name, struct slice value, const char *from);
 const char *page_get_meta(const struct page *p, const char *name); /* NULL: not known */
 
+/* The first block that ends behind byte pos of the text. */
+size_t page_block_behind(const struct page *p, uint32_t pos);
+
+/* Bytes start..end of the page's text that blocks show. */
+uint64_t page_shown(const struct page *p, uint32_t start, uint32_t end);
+
 /* Is anything of the block still to be written? */
 bool page_block_kept(const struct page *p, const struct block *b);
 

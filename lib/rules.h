@@ -213,9 +213,6 @@ void rules_count(struct page *p, const struct rule_file *file, const struct rule
  * files that does. */
 unsigned rules_max_drop(const struct page *p, const struct rule_file *file);
 
-/* Bytes start..end of the page's text that blocks show. */
-uint64_t blocks_shown(const struct page *p, uint32_t start, uint32_t end);
-
 /* What each file took of the page, and a note where it is more than the file allows. */
 void rules_measure(struct page *p);
 

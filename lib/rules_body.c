@@ -87,7 +87,7 @@ static uint64_t shown_in_body(const struct body *b)
     uint64_t ret = 0;
     for (size_t n = 0; n < b->count; n++) {
         const struct node *node = &p->tree.nodes[b->nodes[n]];
-        ret += blocks_shown(p, node->text_start, node->text_end);
+        ret += page_shown(p, node->text_start, node->text_end);
     }
     return ret;
 }
@@ -97,7 +97,7 @@ static bool is_believed(const struct body *b)
 {
     struct page *p = b->t->p;
     unsigned most = rules_max_drop(p, b->file);
-    uint64_t all = blocks_shown(p, 0, p->text_len), left = shown_in_body(b);
+    uint64_t all = page_shown(p, 0, p->text_len), left = shown_in_body(b);
     if (left * 100 >= all * (100 - most))
         return true;
     page_note(p, "%s:%u: the body named is %.1f%% of the page, less than its max_drop of %u%% "
@@ -234,6 +234,18 @@ static int prune(const struct body *b)
     return WINNOW_OK;
 }
 
+/* Is the node's text whole lines of the page?  A name within a sentence is none of its
+ * title's business. */
+static bool is_whole_lines(const struct page *p, uint32_t node)
+{
+    const struct node *n = &p->tree.nodes[node];
+    for (size_t i = page_block_behind(p, n->text_start);
+         i < p->nblocks && p->blocks[i].start < n->text_end; i++)
+        if (p->blocks[i].start < n->text_start || p->blocks[i].end > n->text_end)
+            return false;
+    return true;
+}
+
 /* The nodes of one line are removed together. */
 static void remove_values(const struct body *b)
 {
@@ -242,7 +254,7 @@ static void remove_values(const struct body *b)
         struct removal r = {0};
         const struct value_node *first = &t->values[i];
         for (; i < t->nvalues && t->values[i].rule == first->rule; i++)
-            if (in_body(b, t->values[i].node))
+            if (in_body(b, t->values[i].node) && is_whole_lines(t->p, t->values[i].node))
                 removal_add(&r, t->p, t->values[i].node);
         uint32_t reason = r.count == 0 ? 0
                                        : rules_verdict_reason(t->p, "rules", first->file, first->rule,

@@ -51,31 +51,6 @@ uint32_t rules_verdict_reason(struct page *p, const char *stage, const struct ru
 
 /* --- a rule file's share of a page ------------------------------------------------------ */
 
-/* The first block that ends behind byte pos of the text. */
-static size_t block_behind(const struct page *p, uint32_t pos)
-{
-    size_t low = 0, high = p->nblocks;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (p->blocks[mid].end <= pos)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-uint64_t blocks_shown(const struct page *p, uint32_t start, uint32_t end)
-{
-    uint64_t ret = 0;
-    for (size_t i = block_behind(p, start); i < p->nblocks && p->blocks[i].start < end; i++) {
-        const struct block *b = &p->blocks[i];
-        uint32_t from = b->start > start ? b->start : start, to = b->end < end ? b->end : end;
-        ret += b->kind != BLOCK_UNSHOWN && to > from ? to - from : 0;
-    }
-    return ret;
-}
-
 unsigned rules_max_drop(const struct page *p, const struct rule_file *file)
 {
     if (file->max_drop != MAX_DROP_UNSAID)
@@ -96,13 +71,13 @@ static void measure(struct page *p)
             continue;
         for (size_t f = 0; f < p->rules.count; f++)
             if (p->rules.files[f] == file)
-                p->rules.matches[f].took += blocks_shown(p, s->start, s->end);
+                p->rules.matches[f].took += page_shown(p, s->start, s->end);
     }
 }
 
 void rules_measure(struct page *p)
 {
-    p->shown = blocks_shown(p, 0, p->text_len);
+    p->shown = page_shown(p, 0, p->text_len);
     measure(p);
     for (size_t f = 0; f < p->rules.count; f++) {
         const struct rule_file *file = p->rules.files[f];
