@@ -120,6 +120,7 @@ static int apply_rules(struct page *p, struct lines *lines, struct winnow_error 
 static int rules_run(struct page *p, struct winnow_error *err)
 {
     struct lines lines;
+    p->shown = page_shown(p, 0, p->text_len);
     int status = lines_make(p, &lines) == WINNOW_OK ? apply_rules(p, &lines, err) : err_nomem(err);
     lines_free(&lines);
     if (status == WINNOW_OK)

@@ -97,7 +97,7 @@ static bool is_believed(const struct body *b)
 {
     struct page *p = b->t->p;
     unsigned most = rules_max_drop(p, b->file);
-    uint64_t all = page_shown(p, 0, p->text_len), left = shown_in_body(b);
+    uint64_t all = p->shown, left = shown_in_body(b);
     if (left * 100 >= all * (100 - most))
         return true;
     page_note(p, "%s:%u: the body named is %.1f%% of the page, less than its max_drop of %u%% "

@@ -77,7 +77,6 @@ static void measure(struct page *p)
 
 void rules_measure(struct page *p)
 {
-    p->shown = page_shown(p, 0, p->text_len);
     measure(p);
     for (size_t f = 0; f < p->rules.count; f++) {
         const struct rule_file *file = p->rules.files[f];
