@@ -184,8 +184,6 @@ static int add_line(struct winnow_health *h, struct file_health *f, unsigned lin
     return l ? series_add(&l->series, hit, page) : WINNOW_ENOMEM;
 }
 
-enum body_state { BODY_UNKNOWN, BODY_MATCHED, BODY_MISSED };
-
 /* What a file did to a page as a whole. */
 static int add_share(struct file_health *f, double took, double shown, double max_drop,
                      const char *page)
@@ -208,25 +206,21 @@ static int add_share(struct file_health *f, double took, double shown, double ma
 
 static int add_body(struct file_health *f, enum body_state body, const char *page)
 {
-    if (body == BODY_UNKNOWN)
+    if (body == BODY_UNTRIED)
         return WINNOW_OK;
     f->has_body = true;
     f->with_body += body == BODY_MATCHED;
     return series_add(&f->body, body == BODY_MATCHED, page);
 }
 
+/* Every line but those of the body, which count together. */
 static int add_lines(struct winnow_health *h, struct file_health *f, const struct rule_file *file,
-                     const uint32_t *counts, const char *page, enum body_state *body)
+                     const uint32_t *counts, const char *page)
 {
     int status = WINNOW_OK;
-    *body = file->has_body ? BODY_MISSED : BODY_UNKNOWN;
-    for (size_t i = 0; counts && i < file->count && status == WINNOW_OK; i++) {
-        bool is_body = file->rules[i].directive->id == DIRECTIVE_BODY;
-        if (is_body && counts[i] > 1)
-            *body = BODY_MATCHED;
-        if (!is_body && counts[i] > 0)
+    for (size_t i = 0; counts && i < file->count && status == WINNOW_OK; i++)
+        if (counts[i] > 0 && file->rules[i].directive->id != DIRECTIVE_BODY)
             status = add_line(h, f, file->rules[i].line, counts[i] > 1, page);
-    }
     return status;
 }
 
@@ -239,14 +233,11 @@ int winnow_health_add(struct winnow_health *h, const struct winnow_page *page, c
         const struct rule_file *file = p->rules.files[i];
         const struct match *match = &p->rules.matches[i];
         struct file_health *f = file_of(h, file->name);
-        enum body_state body;
         if (!f)
             return err_nomem(err);
-        status = add_lines(h, f, file, match->counts, name, &body);
-        if (!p->has_tree)
-            body = BODY_UNKNOWN; /* a dump has no elements to match */
+        status = add_lines(h, f, file, match->counts, name);
         if (status == WINNOW_OK)
-            status = add_body(f, body, name);
+            status = add_body(f, rules_body_state(p, i), name);
         if (status == WINNOW_OK)
             status = add_share(f, (double)match->took, (double)p->shown, rules_max_drop(p, file) / 100.0, name);
     }
@@ -290,7 +281,7 @@ static int add_record_file(struct winnow_health *h, const json_t *rules, double 
         return WINNOW_ENOMEM;
     int status = add_record_lines(h, f, rules, page);
     if (status == WINNOW_OK)
-        status = add_body(f, !json_is_boolean(body)  ? BODY_UNKNOWN
+        status = add_body(f, !json_is_boolean(body)  ? BODY_UNTRIED
                              : json_is_true(body)    ? BODY_MATCHED
                                                      : BODY_MISSED, page);
     if (status == WINNOW_OK)

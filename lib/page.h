@@ -79,7 +79,7 @@ struct page {
     size_t nfound;
     uint64_t shown; /* bytes of the blocks that are shown, before any removal */
     bool suspect;   /* a rule file took more than it allows itself */
-    bool has_body;         /* a body rule has said which elements are the page's own */
+    const struct rule_file *body_file; /* whose body line named the page's own elements */
 
     struct block *blocks;
     size_t nblocks, blocks_cap;

@@ -95,13 +95,11 @@ static json_t *json_of_spans(struct record *r, enum winnow_verdict verdict)
     return list;
 }
 
-/* Did a body line match?  null: the file has none. */
-static json_t *json_of_body(const struct rule_file *file, const struct match *match)
+/* Did a body line name the page's own elements?  null: none was tried. */
+static json_t *json_of_body(const struct page *p, size_t f)
 {
-    bool any = false;
-    for (size_t i = 0; match->counts && i < file->count; i++)
-        any |= file->rules[i].directive->id == DIRECTIVE_BODY && match->counts[i] > 1;
-    return file->has_body ? json_boolean(any) : json_null();
+    enum body_state state = rules_body_state(p, f);
+    return state == BODY_UNTRIED ? json_null() : json_boolean(state == BODY_MATCHED);
 }
 
 /* {"file","took","max_drop","body","matched":{"12":3},"idle":[14]}: what winnow rules status reads.
@@ -114,7 +112,7 @@ static json_t *json_of_rule_file(struct record *r, size_t f)
     for (size_t i = 0; match->counts && i < file->count; i++) {
         char line[16];
         uint32_t count = match->counts[i];
-        if (count == 1 && file->rules[i].directive->id == DIRECTIVE_BODY)
+        if (file->rules[i].directive->id == DIRECTIVE_BODY)
             continue; /* alternatives: "body" tells of all */
         snprintf(line, sizeof line, "%u", file->rules[i].line);
         if (count > 1)
@@ -125,7 +123,7 @@ static json_t *json_of_rule_file(struct record *r, size_t f)
     set(r, o, "file", json_string(file->name));
     set(r, o, "took", json_integer((json_int_t)match->took));
     set(r, o, "max_drop", json_integer(rules_max_drop(r->page, file)));
-    set(r, o, "body", json_of_body(file, match));
+    set(r, o, "body", json_of_body(r->page, f));
     set(r, o, "matched", matched);
     set(r, o, "idle", idle);
     return o;

@@ -79,7 +79,6 @@ struct rule_file {
 
     /* What compiling adds. */
     unsigned priority;
-    bool has_body;  /* a body rule: a page of it may be cut down to that */
     unsigned max_drop; /* percent of a page's text that it may take, or MAX_DROP_UNSAID */
     struct slice valid_from, valid_until; /* YYYY-MM-DD; p NULL: not said */
     struct part_table *tokens; /* of its strip_id_or_class lines that are whole tokens */
@@ -208,6 +207,10 @@ void rules_sections_free(const struct page *p, struct section_answers *answers);
 
 /* The rule was tried, and matched n times (more). */
 void rules_count(struct page *p, const struct rule_file *file, const struct rule *rule, size_t n);
+
+/* What became of the body lines of the page's file f. */
+enum body_state { BODY_UNTRIED, BODY_MATCHED, BODY_MISSED };
+enum body_state rules_body_state(const struct page *p, size_t f);
 
 /* Percent of the page that the file may take: as it says, or the first of the page's
  * files that does. */

@@ -287,13 +287,13 @@ int tree_find_body(struct tree_pass *t, struct winnow_error *err)
             if (p->rules.files[f]->rules[i].directive->id == DIRECTIVE_BODY && b.text == 0 &&
                 status == WINNOW_OK)
                 status = try_body(&b, p->rules.files[f], &p->rules.files[f]->rules[i], err);
-    p->has_body = status == WINNOW_OK && b.text > 0;
-    if (p->has_body) {
+    if (status == WINNOW_OK && b.text > 0) {
+        p->body_file = b.file;
         remove_rest(&b);
         remove_where(&b, is_hidden, &p->tree, "hidden by its style in the body named");
         remove_values(&b);
     }
-    if (p->has_body && rules_flag(p, DIRECTIVE_PRUNE, true) && prune(&b) != WINNOW_OK)
+    if (p->body_file && rules_flag(p, DIRECTIVE_PRUNE, true) && prune(&b) != WINNOW_OK)
         status = err_nomem(err);
     free(b.nodes);
     return status;

@@ -359,9 +359,6 @@ static void take_scalar(struct rule_file *file, const struct rule *rule)
     case DIRECTIVE_VALID_UNTIL:
         file->valid_until = rule->value;
         break;
-    case DIRECTIVE_BODY:
-        file->has_body = true;
-        break;
     default:
         break;
     }

@@ -49,6 +49,18 @@ uint32_t rules_verdict_reason(struct page *p, const char *stage, const struct ru
                                           .file = file});
 }
 
+enum body_state rules_body_state(const struct page *p, size_t f)
+{
+    const struct rule_file *file = p->rules.files[f];
+    const uint32_t *counts = p->rules.matches[f].counts;
+    if (p->body_file == file)
+        return BODY_MATCHED;
+    for (size_t i = 0; counts && i < file->count; i++)
+        if (file->rules[i].directive->id == DIRECTIVE_BODY && counts[i] > 0)
+            return BODY_MISSED;
+    return BODY_UNTRIED;
+}
+
 /* --- a rule file's share of a page ------------------------------------------------------ */
 
 unsigned rules_max_drop(const struct page *p, const struct rule_file *file)
