@@ -374,7 +374,7 @@ static void report_series(struct report *r, const struct file_health *f, unsigne
 
 static void report_file(struct report *r, const struct file_health *f)
 {
-    report_series(r, f, 0, "no body line of it", &f->body);
+    report_series(r, f, 0, "its body", &f->body);
     if (f->greedy >= GREEDY_LEAST)
         tell(r, f, 0, "greedy",
              "takes %.0f%% or more of every page since %.200s: %zu pages in a row; has the site "
