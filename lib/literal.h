@@ -45,10 +45,29 @@ struct literal_finder;
 /* NULL: no memory.  The set, which is not empty, is copied. */
 struct literal_finder *literal_finder_new(const struct literal_set *set);
 void literal_finder_free(struct literal_finder *f);
+const struct literal_set *literal_finder_set(const struct literal_finder *f);
 
 /* A place where a string of the set begins in text, at `from` or behind; SIZE_MAX
  * where there is none.  With several strings it need not be the first place.  What it
  * reads are the bytes from `from` to the end of that string, each a few times. */
 size_t literal_find(const struct literal_finder *f, struct slice text, size_t from);
+
+/* Does the string stand at text, which has at least its length? */
+bool literal_is_at(const struct literal *w, const uint8_t *text);
+
+/* Many sets looked for in one pass. */
+struct literal_gate;
+
+enum { GATE_MOST = 64 }; /* strings */
+
+struct literal_gate *literal_gate_new(void); /* NULL: no memory */
+void literal_gate_free(struct literal_gate *g);
+
+/* Takes a set in, and returns the bits that stand for its strings; 0 where it cannot:
+ * there is no more room, or a string has less than four bytes. */
+uint64_t literal_gate_add(struct literal_gate *g, const struct literal_set *set);
+
+/* The bits of the strings that the text holds. */
+uint64_t literal_gate_scan(const struct literal_gate *g, struct slice text);
 
 #endif

@@ -27,7 +27,7 @@ struct literal_finder {
     uint32_t tables[WINDOW_MOST][256]; /* bit i: string i may have the byte there */
 };
 
-static bool is_at(const struct literal *w, const uint8_t *text)
+bool literal_is_at(const struct literal *w, const uint8_t *text)
 {
     for (unsigned i = 0; i < w->len; i++)
         if ((uint8_t)(text[i] | (w->folds >> i & 1 ? 0x20 : 0)) != w->bytes[i])
@@ -62,7 +62,7 @@ static size_t find_one(const struct literal_finder *f, const uint8_t *text, size
         size_t rest = starts - from, stop = from + (rest < BLOCK ? rest : BLOCK);
         if (rest < BLOCK || block_has(text + from, f->rare, f->other))
             for (; from < stop; from++)
-                if (is_at(&f->set.items[0], text + from))
+                if (literal_is_at(&f->set.items[0], text + from))
                     return from;
         from = stop;
     }
@@ -112,7 +112,7 @@ static size_t first_of(const struct literal_finder *f, const uint8_t *text, size
         size_t offset = f->offsets[i];
         if (!(which & 1) || at - from < offset || len - (at - offset) < f->set.items[i].len)
             continue;
-        if (at - offset < first && is_at(&f->set.items[i], text + at - offset))
+        if (at - offset < first && literal_is_at(&f->set.items[i], text + at - offset))
             first = at - offset;
     }
     return first;
@@ -172,6 +172,11 @@ struct literal_finder *literal_finder_new(const struct literal_set *set)
     else
         choose_windows(f);
     return f;
+}
+
+const struct literal_set *literal_finder_set(const struct literal_finder *f)
+{
+    return &f->set;
 }
 
 void literal_finder_free(struct literal_finder *f)

@@ -180,6 +180,11 @@ void pattern_free(struct pattern *p)
     free(p);
 }
 
+const struct literal_set *pattern_needs(const struct pattern *p)
+{
+    return p->needs ? literal_finder_set(p->needs) : NULL;
+}
+
 bool pattern_is_literal(const struct pattern *p)
 {
     return p->literal != NULL;

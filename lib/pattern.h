@@ -71,4 +71,8 @@ enum pattern_result pattern_matches_name(const struct pattern *p, const char *na
 
 bool pattern_is_literal(const struct pattern *p);
 
+/* Strings of which every match holds one; NULL where none is known. */
+struct literal_set;
+const struct literal_set *pattern_needs(const struct pattern *p);
+
 #endif

@@ -49,6 +49,8 @@ struct rule {
     unsigned zone;           /* ticker: enum zone */
     bool keep;               /* cut_before, cut_after: the line found stays */
     unsigned part;           /* strip_id_or_class: enum part_kind */
+    uint64_t gate;           /* match_text: strings of the set's gate of which a page must
+                                hold one; 0: not known */
 };
 
 /* What the value of a strip_id_or_class line is. */
@@ -153,6 +155,11 @@ size_t rules_named_next(const struct rules *rules, size_t file);
 size_t rules_matcher(const struct rules *rules, size_t i);
 
 size_t rules_count_files(const struct rules *rules);
+
+/* What the match_text lines of all files need, to be looked for at once; made when it is
+ * first asked for.  WINNOW_ENOMEM. */
+struct literal_gate;
+int rules_gate(struct rules *rules, const struct literal_gate **ret, struct winnow_error *err);
 
 /* The file itself, not yet compiled; NULL: no memory.  For any number of threads. */
 struct rule_file *rules_file(struct rules *rules, size_t file);

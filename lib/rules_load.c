@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "err.h"
 #include "hash.h"
+#include "literal.h"
 #include "pattern.h"
 #include "rules.h"
 #include "rules_folder.h"
@@ -38,7 +39,8 @@ struct rules {
     size_t nmatchers, matchers_cap;
     size_t *by_stem; /* hash table of entries, slots a power of two */
     size_t slots;
-    pthread_mutex_t lock; /* of the entries' files, the pointers */
+    pthread_mutex_t lock; /* of the entries' files, the pointers, and the gate */
+    struct literal_gate *gate;
     atomic_size_t users;
 };
 
@@ -163,6 +165,7 @@ void rules_release(struct rules *rules)
     free(rules->entries);
     free(rules->matchers);
     free(rules->by_stem);
+    literal_gate_free(rules->gate);
     pthread_mutex_destroy(&rules->lock);
     free(rules);
 }
@@ -284,16 +287,65 @@ size_t rules_count_files(const struct rules *rules)
     return rules->count;
 }
 
-struct rule_file *rules_file(struct rules *rules, size_t entry)
+/* The lock is held. */
+static struct rule_file *file_of(struct rules *rules, size_t entry)
 {
     struct entry *e = &rules->entries[entry];
-    pthread_mutex_lock(&rules->lock);
     if (!e->file)
         e->file = file_new(e->folder ? path_join(e->folder, e->text->name) : strdup(e->text->name),
                            e->text->bytes);
-    struct rule_file *ret = e->file;
+    return e->file;
+}
+
+struct rule_file *rules_file(struct rules *rules, size_t entry)
+{
+    pthread_mutex_lock(&rules->lock);
+    struct rule_file *ret = file_of(rules, entry);
     pthread_mutex_unlock(&rules->lock);
     return ret;
+}
+
+/* A section's lines are asked only where the file speaks. */
+static void gate_file(struct literal_gate *gate, struct rule_file *file)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        struct rule *rule = &file->rules[i];
+        const struct literal_set *needs =
+            rule->directive->id == DIRECTIVE_MATCH_TEXT && rule->usable &&
+                    rule->section == SECTION_NONE
+                ? pattern_needs(rule->pattern)
+                : NULL;
+        rule->gate = needs ? literal_gate_add(gate, needs) : 0;
+    }
+}
+
+static int make_gate(struct rules *rules, struct literal_gate **ret, struct winnow_error *err)
+{
+    struct literal_gate *gate = literal_gate_new();
+    int status = gate ? WINNOW_OK : err_nomem(err);
+    for (size_t i = 0; i < rules->nmatchers && status == WINNOW_OK; i++) {
+        struct rule_file *file = file_of(rules, rules->matchers[i]);
+        status = file ? rule_file_compile(file, NULL, NULL, err) : err_nomem(err);
+        if (status == WINNOW_OK)
+            gate_file(gate, file);
+    }
+    if (status == WINNOW_OK)
+        *ret = gate;
+    else
+        literal_gate_free(gate);
+    return status;
+}
+
+int rules_gate(struct rules *rules, const struct literal_gate **ret, struct winnow_error *err)
+{
+    int status = WINNOW_OK;
+    pthread_mutex_lock(&rules->lock);
+    if (!rules->gate)
+        status = make_gate(rules, &rules->gate, err);
+    if (status == WINNOW_OK)
+        *ret = rules->gate;
+    pthread_mutex_unlock(&rules->lock);
+    return status;
 }
 
 /* The entry of another set that was read from the same path. */

@@ -14,10 +14,18 @@
 #include "cleaner.h"
 #include "err.h"
 #include "lines.h"
+#include "literal.h"
 #include "page.h"
 #include "pattern.h"
 #include "rules.h"
 #include "text.h"
+
+/* The text of a page's lines, as match_text sees it. */
+struct view {
+    struct slice text;
+    bool gated;    /* the text was scanned for what the lines need ... */
+    uint64_t seen; /* ... and these strings of the gate stand in it */
+};
 
 static bool set_has(const struct rule_set *set, const struct rule_file *file)
 {
@@ -129,9 +137,15 @@ static const char *file_name(const struct page *p)
     return slash ? slash + 1 : p->in->name;
 }
 
-/* Does one line hold?  view is the text of the lines, NULL before there are any. */
+/* Could the text hold what the line's pattern needs? */
+static bool may_hold(const struct rule *rule, const struct view *view)
+{
+    return !view->gated || rule->gate == 0 || (rule->gate & view->seen);
+}
+
+/* Does one line hold?  view is NULL before there are lines. */
 static bool line_holds(struct page *p, const struct rule_file *file, const struct rule *rule,
-                       const struct slice *view)
+                       const struct view *view)
 {
     if (!rule->usable)
         return false;
@@ -149,7 +163,7 @@ static bool line_holds(struct page *p, const struct rule_file *file, const struc
     case DIRECTIVE_MATCH_HTML:
         return p->kind == WINNOW_KIND_HTML && found_in(p, file, rule, p->utf8);
     case DIRECTIVE_MATCH_TEXT:
-        return view && found_in(p, file, rule, *view);
+        return view && may_hold(rule, view) && found_in(p, file, rule, view->text);
     default:
         return false;
     }
@@ -158,7 +172,7 @@ static bool line_holds(struct page *p, const struct rule_file *file, const struc
 /* The first match_* line of a section (SECTION_NONE: of the file itself) that holds,
  * or NULL.  *any says whether there is one at all. */
 static const struct rule *find_match(struct page *p, const struct rule_file *file, int section,
-                                     const struct slice *view, bool *any)
+                                     const struct view *view, bool *any)
 {
     *any = false;
     for (size_t i = 0; i < file->count; i++) {
@@ -183,7 +197,7 @@ static int open_file(struct page *p, size_t number, struct rule_file **ret,
     return status;
 }
 
-static int add_matching(struct page *p, const struct slice *view, struct winnow_error *err)
+static int add_matching(struct page *p, const struct view *view, struct winnow_error *err)
 {
     struct rule_file *file;
     int status = WINNOW_OK;
@@ -247,8 +261,16 @@ static int note_files(struct page *p, struct winnow_error *err)
 
 int rules_match_text(struct page *p, const struct lines *lines, struct winnow_error *err)
 {
-    struct slice view = buf_slice(&lines->text);
-    int status = p->winnow->only ? WINNOW_OK : add_matching(p, &view, err);
+    struct view view = {.text = buf_slice(&lines->text), .gated = true};
+    const struct literal_gate *gate;
+    int status = WINNOW_OK;
+    if (!p->winnow->only) {
+        status = rules_gate(p->all_rules, &gate, err);
+        if (status == WINNOW_OK) {
+            view.seen = literal_gate_scan(gate, view.text);
+            status = add_matching(p, &view, err);
+        }
+    }
     return status == WINNOW_OK ? note_files(p, err) : status;
 }
 
@@ -272,13 +294,14 @@ bool rules_section_applies(struct page *p, struct section_answers *answers, size
                            struct slice view)
 {
     bool any;
+    const struct view lines = {.text = view};
     if (section == SECTION_NONE)
         return true;
     signed char *answer = answer_of(p, answers, f, section);
     if (!answer)
         return false;
     if (*answer == 0)
-        *answer = find_match(p, p->rules.files[f], section, &view, &any) || !any ? 1 : -1;
+        *answer = find_match(p, p->rules.files[f], section, &lines, &any) || !any ? 1 : -1;
     return *answer > 0;
 }
 
