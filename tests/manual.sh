@@ -8,16 +8,30 @@ PATH=$(cd "$2" && pwd):$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The literal blocks of a page's EXAMPLES, roff escapes undone.
-examples()
+# The literal blocks of a page's EXAMPLES, or only block NUMBER; roff escapes undone.
+examples() # PAGE [NUMBER]
 {
-    awk '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE ALSO/ { on = 0 }
-         /^\.Ed/ { in_block = 0 } on && in_block { print } /^\.Bd -literal/ { in_block = 1 }' "$1" |
+    awk -v want="${2-0}" '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE ALSO/ { on = 0 }
+         /^\.Ed/ { in_block = 0 } on && in_block && (!want || number == want) { print }
+         on && /^\.Bd -literal/ { in_block = 1; number++ }' "$1" |
         sed 's/\\e/\\/g'
 }
 
-cp "$source"/docs/samples/* "$work"
+# What the examples of winnow.1 work on: pages, rule files of one's own, which are the
+# examples of winnow-rules.5, and public ones.
 cd "$work"
+mkdir pages my-rules ftr-site-config
+cp "$source"/docs/samples/* pages
+number=1
+while examples "$source/docs/winnow-rules.5" $number > example.tmp && [ -s example.tmp ]; do
+    name=$(sed -nE '1s/^# ([^ ]*\.txt) .*/\1/p' example.tmp)
+    mv example.tmp "my-rules/${name:?example $number of winnow-rules.5 names no file in its first line}"
+    number=$((number + 1))
+done
+rm example.tmp
+[ "$number" -gt 2 ] || { echo "manual.sh: no two examples in winnow-rules.5" >&2; exit 1; }
+echo 'body: //article' > ftr-site-config/harbour.example.txt
+printf '[Adblock Plus 2.0]\n##.banner\nharbour.example##.ad\n' > easylist.txt
 
 ran=0
 while IFS= read -r line; do
@@ -29,14 +43,17 @@ while IFS= read -r line; do
     rm -f out.tmp
     ran=$((ran + 1))
 done < <(examples "$source/docs/winnow.1")
-[ "$ran" -ge 5 ] || { echo "manual.sh: only $ran examples found in winnow.1" >&2; exit 1; }
-[ -s texts/old-ferry.html.txt ] && [ -s pages.jsonl ] ||
+[ "$ran" -ge 13 ] || { echo "manual.sh: only $ran examples found in winnow.1" >&2; exit 1; }
+[ -s texts/old-ferry.html.txt ] && [ -s pages.jsonl ] &&
+    [ -s imported/sites/harbour.example.txt ] && [ -s imported/lists/global.txt ] ||
     { echo "manual.sh: the examples of winnow.1 wrote nothing" >&2; exit 1; }
 
-examples "$source/docs/winnow-rules.5" > tideway.example.txt
-winnow rules lint tideway.example.txt
-winnow rules test tideway.example.txt | grep ': 1 tests, 0 failed' > /dev/null ||
-    { echo "manual.sh: the example of winnow-rules.5 does not pass its test" >&2; exit 1; }
+for file in my-rules/*; do
+    [ -z "$(winnow rules lint "$file")" ] ||
+        { echo "manual.sh: lint finds faults in ${file##*/} of winnow-rules.5" >&2; exit 1; }
+    winnow rules test "$file" | grep ': 1 tests, 0 failed' > /dev/null ||
+        { echo "manual.sh: ${file##*/} of winnow-rules.5 does not pass its test" >&2; exit 1; }
+done
 
 # The blocks of rules/README.md: a page, rule files, what the first makes of the page.
 fenced() # KIND NUMBER
@@ -46,14 +63,14 @@ fenced() # KIND NUMBER
 }
 
 for number in 1 2; do
-    fenced rules $number > readme-$number.txt
-    winnow rules lint readme-$number.txt
-    winnow rules test readme-$number.txt | grep -E ': [1-9][0-9]* tests, 0 failed' > /dev/null ||
+    fenced rules $number > readme-$number.example.txt
+    winnow rules lint readme-$number.example.txt
+    winnow rules test readme-$number.example.txt | grep -E ': [1-9][0-9]* tests, 0 failed' > /dev/null ||
         { echo "manual.sh: example $number of rules/README.md does not pass its tests" >&2; exit 1; }
 done
 fenced page 1 > page.txt
 fenced clean 1 > want.txt
-winnow clean --no-default-rules --rules readme-1.txt page.txt > got.txt
+winnow clean --no-default-rules --rules readme-1.example.txt page.txt > got.txt
 [ -s want.txt ] && diff want.txt got.txt >&2 ||
     { echo "manual.sh: the page of rules/README.md does not come out as it says" >&2; exit 1; }
 for file in "$source"/rules/*.txt; do
@@ -75,7 +92,26 @@ for command in clean explain rules; do
     [ "$named" -ge 2 ] || { echo "manual.sh: winnow $command --help names $named options" >&2; exit 1; }
     all=$((all + named))
 done
-[ "$all" -ge 20 ] || { echo "manual.sh: only $all options found in the helps" >&2; exit 1; }
+[ "$all" -ge 30 ] || { echo "manual.sh: only $all options found in the helps" >&2; exit 1; }
+
+# And every verb of winnow rules, which the completion offers too.
+verbs=$(winnow rules --help | sed -nE 's/^  rules ([a-z]+) .*/\1/p')
+for verb in $verbs; do
+    grep -qE "^\.Ss rules $verb$" "$source/docs/winnow.1" ||
+        { echo "manual.sh: winnow rules $verb is not in winnow.1" >&2; exit 1; }
+done
+[ "$(wc -w <<< "$verbs")" -ge 5 ] ||
+    { echo "manual.sh: winnow rules --help names the verbs: $verbs" >&2; exit 1; }
+
+# And every kind of finding.
+kinds=$(sed -nE 's/^ *\{"([a-z-]+)", (true|false), .*/\1/p' "$source/lib/rules_lint.c"
+        sed -nE 's/.*report\(&?r, "([a-z0-9-]+)", .*/\1/p' "$source/lib/rules_read.c")
+for kind in $kinds; do
+    grep -qE "^\.It (.* )?$kind( |$)" "$source/docs/winnow.1" ||
+        { echo "manual.sh: the finding $kind is not in winnow.1" >&2; exit 1; }
+done
+[ "$(wc -w <<< "$kinds")" -ge 20 ] ||
+    { echo "manual.sh: only these kinds of findings found: $kinds" >&2; exit 1; }
 
 # Both name the same exit codes.
 codes_in_help=$(winnow --help | sed -n '/^exit codes:/,$p' | grep -oE '[0-9]+' | sort -n | tr '\n' ' ')
@@ -89,18 +125,30 @@ codes_in_manual=$(sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "
 # The completion offers what the program has.
 bash -c ". '$source/cli/completions/winnow.bash'
     COMP_WORDS=(winnow clean --ma) COMP_CWORD=2 && _winnow && [ \"\${COMPREPLY[*]}\" = --max-size ] &&
-    COMP_WORDS=(winnow ex) COMP_CWORD=1 && _winnow && [ \"\${COMPREPLY[*]}\" = explain ]" ||
+    COMP_WORDS=(winnow ex) COMP_CWORD=1 && _winnow && [ \"\${COMPREPLY[*]}\" = explain ] &&
+    COMP_WORDS=(winnow rules '') COMP_CWORD=2 && _winnow &&
+    [ \"\${COMPREPLY[*]}\" = '${verbs//$'\n'/ }' ]" ||
     { echo "manual.sh: the completion does not complete" >&2; exit 1; }
 
-# And every directive in its manual.
+# And every directive in its manual, as an item of a list; a backslash continues a line.
+told=$(sed -e ':a' -e '/\\$/N; s/\\\n/ /; ta' "$source/docs/winnow-rules.5" | grep '^\.It Ic')
 directives=$(sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", .*/\1/p' "$source/lib/directives.h")
 named=0
 for name in $directives; do
-    grep -q "X([A-Z_]*, \"$name\".*DIRECTIVE_RESERVED" "$source/lib/directives.h" && continue
-    case $name in strip_attr | post_strip_attr) continue ;; esac # other names of strip
-    grep -qw -- "$name" "$source/docs/winnow-rules.5" ||
+    grep -qw -- "$name" <<< "$told" ||
         { echo "manual.sh: directive $name is not in winnow-rules.5" >&2; exit 1; }
     named=$((named + 1))
 done
-[ "$named" -ge 20 ] || { echo "manual.sh: only $named directives found in directives.h" >&2; exit 1; }
+[ "$named" -ge 60 ] || { echo "manual.sh: only $named directives found in directives.h" >&2; exit 1; }
+
+# And every source and shipped rule file in the tour.  A name there may be a pattern.
+named=$(grep -oE '`[^`]*`' "$source/README.md" | tr -d '`' | sed 's,.*/,,')
+for file in "$source"/lib/*.c "$source"/cli/*.c "$source"/rules/*.txt; do
+    found=
+    while IFS= read -r pattern; do
+        # shellcheck disable=SC2053 # it is a pattern
+        [[ ${file##*/} == $pattern ]] && found=yes
+    done <<< "$named"
+    [ -n "$found" ] || { echo "manual.sh: ${file#"$source"/} is not in README.md" >&2; exit 1; }
+done
 echo "manual.sh: $ran examples and the rule files ran"

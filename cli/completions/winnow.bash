@@ -1,4 +1,5 @@
-# winnow(1) completion for bash.  The options come from the program itself.
+# winnow(1) completion for bash.  The options, and the verbs of rules, come from the program
+# itself.
 _winnow()
 {
     local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]-} previous=
@@ -12,11 +13,12 @@ _winnow()
     --format) mapfile -t COMPREPLY < <(compgen -W 'text json jsonl' -- "$word"); return ;;
     --as) mapfile -t COMPREPLY < <(compgen -W 'html dump' -- "$word"); return ;;
     esac
-    if [ "$command" = rules ] && [ "$COMP_CWORD" = 2 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'lint test' -- "$word")
-    elif [[ $word == -* ]]; then
+    if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$command" --help 2> /dev/null |
             grep -oE -- '--[a-z-]+' | sort -u)" -- "$word")
+    elif [ "$command" = rules ] && [ "$COMP_CWORD" = 2 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" rules --help 2> /dev/null |
+            sed -nE 's/^  rules ([a-z]+) .*/\1/p')" -- "$word")
     fi
 }
 complete -o default -F _winnow winnow
