@@ -36,11 +36,13 @@ static int add_shipped(struct winnow *w)
     if (n <= 0)
         return EX_OK;
     path[n] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return EX_OK;
-    *slash = '\0';
-    return add_if_there(w, path, "/../share/winnow/rules");
+    for (int up = 0; up < 2; up++) { /* the program, then bin */
+        char *slash = strrchr(path, '/');
+        if (!slash)
+            return EX_OK;
+        *slash = '\0';
+    }
+    return add_if_there(w, path, "/share/winnow/rules");
 }
 
 static int add_defaults(struct winnow *w)

@@ -158,7 +158,7 @@ static const struct spec {
     bool (*set)(struct settings *s, const char *value);
     const char *help;
 } specs[] = {
-    {"output", 'o', "DIR", FOR_CLEAN | FOR_RULES, set_out, "write each result to DIR"},
+    {"output", 'o', "DIR", FOR_CLEAN | FOR_RULES, set_out, "the folder that results go to"},
     {"format", 0, "FORMAT", FOR_CLEAN | FOR_RULES, set_format, "text (default), json or jsonl"},
     {"html", 0, "FILE", FOR_EXPLAIN, set_html, "write a web page to FILE, not text"},
     {"url", 0, "URL", FOR_ALL, set_url, "where the page came from (http or https)"},

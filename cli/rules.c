@@ -1,4 +1,5 @@
 /* rules.c - winnow rules: the table of its verbs, and those that check rule files. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -80,12 +81,16 @@ static const struct verb {
     const char *name;
     int (*run)(const struct settings *s);
     const char *usage, *help;
+    bool makes_json;
 } verbs[] = {
-    {"lint", rules_lint, "FILE|DIR...", "what is wrong with rule files, and what was meant"},
-    {"test", rules_test, "FILE|DIR...", "run the tests that they hold"},
-    {"show", rules_show, "FILE|DIR|URL...", "which rules speak for a page, and what they match"},
-    {"status", rules_status, "FILE|DIR...", "what rules did on many pages, and which look rotten"},
-    {"import", rules_import, "-o DIR SOURCE...", "checkouts of public rules, filter lists"},
+    {"lint", rules_lint, "FILE|DIR...", "what is wrong with rule files, and what was meant",
+     true},
+    {"test", rules_test, "FILE|DIR...", "run the tests that they hold", true},
+    {"show", rules_show, "FILE|DIR|URL|-...", "which rules speak for a page, and what they match",
+     false},
+    {"status", rules_status, "FILE|DIR...", "what rules did on many pages, and which look rotten",
+     false},
+    {"import", rules_import, "-o DIR SOURCE...", "checkouts of public rules, filter lists", false},
 };
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
@@ -115,6 +120,11 @@ int command_rules(const struct settings *s)
             continue;
         if (s->nargs == 1) {
             say("rules %s takes %s: %s", verbs[v].name, verbs[v].usage, verbs[v].help);
+            return EX_USAGE;
+        }
+        if (s->format != WINNOW_TEXT && !verbs[v].makes_json) {
+            say("rules %s writes text alone; leave --format out, or take the records of winnow "
+                "clean --format json", verbs[v].name);
             return EX_USAGE;
         }
         int code = verbs[v].run(s);

@@ -23,7 +23,7 @@ struct pass {
     const struct rule *rule;
     struct written clean;
     uint32_t reason; /* made at the first change */
-    bool changed;
+    size_t changed; /* places */
 };
 
 /* Replaces what the page has between two places of the clean text: the first kept
@@ -45,7 +45,7 @@ static void replace(struct pass *r, const char *from, const char *to, struct sli
         r->reason = rules_verdict_reason(p, "repair", r->file, r->rule, "repaired");
     for (struct slice left = {copy, with.len}; verdict_next(&w, &piece, &at); left.len = 0) {
         verdict_replace(&p->verdicts, at, at + (uint32_t)piece.len, left, r->reason);
-        r->changed = true;
+        r->changed++;
     }
 }
 
@@ -388,12 +388,14 @@ static bool run_pass(struct page *p, size_t f, const struct rule *rule,
     struct pass r = {.page = p, .file = p->rules.files[f], .rule = rule};
     if (written_make(p, true, &r.clean) != WINNOW_OK)
         p->status = WINNOW_ENOMEM;
-    else if (rules_section_applies(p, answers, f, rule->section, buf_slice(&r.clean.text)))
+    else if (rules_section_applies(p, answers, f, rule->section, buf_slice(&r.clean.text))) {
         rule->directive->id == DIRECTIVE_REPAIR_SET ? apply_set(&r) : apply_patterns(&r);
+        rules_count(p, r.file, rule, r.changed);
+    }
     written_free(&r.clean);
     if (verdict_settle(&p->verdicts) != WINNOW_OK)
         p->status = WINNOW_ENOMEM;
-    return r.changed && p->status == WINNOW_OK;
+    return r.changed > 0 && p->status == WINNOW_OK;
 }
 
 /* A set is applied until nothing changes, as the filter was; a pattern once. */
