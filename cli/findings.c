@@ -24,6 +24,14 @@ static size_t char_len(const unsigned char *p)
     return bad ? 0 : n;
 }
 
+/* The same of the last bytes of something that no NUL ends. */
+static size_t char_len_within(const unsigned char *p, size_t left)
+{
+    unsigned char last[5] = {0};
+    memcpy(last, p, left);
+    return char_len(last);
+}
+
 static bool is_control(const unsigned char *p)
 {
     return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0);
@@ -52,10 +60,11 @@ static void print_json(const char *s)
     putchar('"');
 }
 
-static void print_plain(const char *s)
+void print_plain(const char *s, size_t len)
 {
-    for (const unsigned char *p = (const unsigned char *)s; *p;) {
-        size_t n = char_len(p);
+    const unsigned char *p = (const unsigned char *)s, *end = p + len;
+    while (p < end) {
+        size_t n = (size_t)(end - p) < 4 ? char_len_within(p, (size_t)(end - p)) : char_len(p);
         if (n == 0 || is_control(p))
             putchar('?');
         else
@@ -69,14 +78,14 @@ static void print_plain(const char *s)
 static void write_text(struct findings *f, const struct winnow_finding *finding)
 {
     (void)f;
-    print_plain(finding->file);
+    print_plain(finding->file, strlen(finding->file));
     putchar(':');
     if (finding->line)
         printf("%u:", finding->line);
     if (finding->column)
         printf("%u:", finding->column);
     fputs(finding->is_error ? " " : " warning: ", stdout);
-    print_plain(finding->text);
+    print_plain(finding->text, strlen(finding->text));
     putchar('\n');
 }
 

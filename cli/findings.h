@@ -23,6 +23,10 @@ struct findings_count {
     size_t count;
 };
 
+/* Words of a rule file, a record or a page on standard output: control characters and
+ * what is no UTF-8 become "?". */
+void print_plain(const char *s, size_t len);
+
 /* Begins the output on standard output. */
 void findings_begin(struct findings *f, const struct settings *s);
 

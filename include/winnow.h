@@ -198,8 +198,8 @@ WINNOW_API struct winnow_rule_file winnow_page_rule_file(const struct winnow_pag
 /* Bytes of the page's text that are shown: what a file took is a share of this. */
 WINNOW_API size_t winnow_page_shown(const struct winnow_page *page);
 
-/* Not 0 where a rule file took more of the page than its max_drop allows: better looked
- * at than believed. */
+/* Not 0 where a rule file took more of the page than its max_drop allows, or every body
+ * line that matched would have: better looked at than believed. */
 WINNOW_API int winnow_page_suspect(const struct winnow_page *page);
 
 /* A rule of such a file, and what it matched. */
@@ -215,8 +215,8 @@ struct winnow_rule {
 
 typedef void winnow_rule_fn(void *ctx, const struct winnow_rule *rule);
 
-/* Calls each for every rule that could change the page or say something of it, in the
- * order in which they are applied. */
+/* Calls each for every rule that looks for something in the page, in the order in which
+ * they are applied. */
 WINNOW_API void winnow_page_rules(const struct winnow_page *page, winnow_rule_fn *each,
                                   void *ctx);
 

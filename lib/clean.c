@@ -57,8 +57,12 @@ static int decode_run(struct page *p, struct winnow_error *err)
 
 static int rewrite_run(struct page *p, struct winnow_error *err)
 {
+    rules_clock_start(p);
     int status = rules_match_source(p, err);
-    return status == WINNOW_OK ? rules_rewrite(p, err) : status;
+    if (status == WINNOW_OK)
+        status = rules_rewrite(p, err);
+    rules_clock_stop(p);
+    return status;
 }
 
 /* A dump's text may be a slice of the caller's bytes: the page keeps its own. */
@@ -102,29 +106,41 @@ static int parse_run(struct page *p, struct winnow_error *err)
     return verdict_init(&p->verdicts, p->text_len) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 
-/* Rules that know the page by its text see all of it, those on lines what is left. */
+/* Rules that know the page by its text see all of it, those on lines what rules on
+ * elements have left. */
 static int apply_rules(struct page *p, struct lines *lines, struct winnow_error *err)
 {
     int status = rules_match_text(p, lines, err);
-    size_t spans = p->verdicts.count;
     if (status == WINNOW_OK && p->has_tree)
         status = rules_apply_tree(p, err);
-    if (status == WINNOW_OK && p->verdicts.count != spans) {
+    if (status != WINNOW_OK || !rules_has_lines(p))
+        return status;
+    if (p->has_tree) {
         lines_free(lines);
         if (lines_make(p, lines) != WINNOW_OK)
-            status = err_nomem(err);
+            return err_nomem(err);
     }
-    return status == WINNOW_OK ? rules_apply_lines(p, lines, err) : status;
+    return rules_apply_lines(p, lines, err);
 }
 
 static int rules_run(struct page *p, struct winnow_error *err)
 {
     struct lines lines;
+    rules_clock_start(p);
     p->shown = page_shown(p, 0, p->text_len);
     int status = lines_make(p, &lines) == WINNOW_OK ? apply_rules(p, &lines, err) : err_nomem(err);
     lines_free(&lines);
+    rules_clock_stop(p);
     if (status == WINNOW_OK)
         rules_measure(p);
+    return status;
+}
+
+static int repair_stage(struct page *p, struct winnow_error *err)
+{
+    rules_clock_start(p);
+    int status = repair_run(p, err);
+    rules_clock_stop(p);
     return status;
 }
 
@@ -146,7 +162,7 @@ static const struct stage {
     {"rules", rules_run},      /* what rule files say about elements and lines */
     {"meta", meta_run},        /* title, author, date, language */
     {"repeat", repeat_stage},  /* passages that stand twice, or once cut short */
-    {"repair", repair_run},    /* split words joined */
+    {"repair", repair_stage},    /* split words joined */
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };

@@ -62,8 +62,8 @@ bool xpath_covers(struct slice a, struct slice b);
 /* Is the value the same text on every page, and not blank? */
 bool xpath_is_constant(struct slice expr);
 
-/* Does it find the same nodes again once those that it found are gone?  Only false
- * where that is sure: no places, counts, siblings. */
+/* May it find other nodes once those that it found are gone?  Only false where that is
+ * sure: no places, counts, siblings. */
 bool xpath_may_move(struct slice expr);
 
 /* Of patterns (lint_pattern.c). */
@@ -82,6 +82,7 @@ void lint_bad_range(struct lint *l);
 void lint_duplicates(struct lint *l);
 void lint_shadowed(struct lint *l);
 void lint_dead_sections(struct lint *l);
+void lint_dead_pairs(struct lint *l);
 void lint_file_name(struct lint *l);
 void lint_idle_tests(struct lint *l);
 

@@ -9,19 +9,19 @@
  * hurt may have a hundred thousand. */
 enum { COMPARED_MOST = 300, FIND_MOST = 2000 /* bytes */, NAME_MOST = 255 };
 
-/* The last usable line of a directive; NULL: none. */
-static const struct rule *last_of(const struct rule_file *file, enum directive_id id)
+/* The usable line of a directive that counts, the first; NULL: none. */
+static const struct rule *first_of(const struct rule_file *file, enum directive_id id)
 {
-    for (size_t i = file->count; i > 0; i--)
-        if (file->rules[i - 1].directive->id == id && file->rules[i - 1].usable)
-            return &file->rules[i - 1];
+    for (size_t i = 0; i < file->count; i++)
+        if (file->rules[i].directive->id == id && file->rules[i].usable)
+            return &file->rules[i];
     return NULL;
 }
 
 void lint_bad_range(struct lint *l)
 {
-    const struct rule *from = last_of(l->file, DIRECTIVE_VALID_FROM);
-    const struct rule *until = last_of(l->file, DIRECTIVE_VALID_UNTIL);
+    const struct rule *from = first_of(l->file, DIRECTIVE_VALID_FROM);
+    const struct rule *until = first_of(l->file, DIRECTIVE_VALID_UNTIL);
     if (from && until && memcmp(from->value.p, until->value.p, 10) > 0)
         lint_report(l, until->line, until->column,
                     "the file is valid until %.10s and from %.10s (line %u): never; swap them",
@@ -273,7 +273,7 @@ void lint_shadowed(struct lint *l)
 
 /* --- dead ------------------------------------------------------------------------------------------- */
 
-static void dead_pairs(struct lint *l)
+void lint_dead_pairs(struct lint *l)
 {
     struct pair pairs[COMPARED_MOST];
     size_t n = gather_pairs(l->file, pairs);
@@ -309,7 +309,6 @@ void lint_dead_sections(struct lint *l)
             lint_report(l, rule->line, rule->column,
                         "no match_* line of its section compiles, so it is never applied");
     }
-    dead_pairs(l);
 }
 
 /* --- the file's name -------------------------------------------------------------------------------- */

@@ -48,7 +48,6 @@ struct meta_item {
     const char *name, *value, *from;
 };
 
-
 struct page {
     const struct winnow *winnow;
     const struct winnow_input *in; /* only while the page is being cleaned */
@@ -78,7 +77,9 @@ struct page {
     struct found_value found[FOUND_MOST]; /* by rules, in the tree */
     size_t nfound;
     uint64_t shown; /* bytes of the blocks that are shown, before any removal */
-    bool suspect;   /* a rule file took more than it allows itself */
+    bool suspect;   /* a rule file took, or would have taken, more than it may */
+    uint64_t rules_ns, rules_since_ns; /* processor time of its rules; since when they run */
+    bool rules_late; /* they had no more time, and the page says so */
     const struct rule_file *body_file; /* whose body line named the page's own elements */
 
     struct block *blocks;

@@ -65,7 +65,8 @@ enum zone { ZONE_ANY, ZONE_HEAD, ZONE_TAIL };
 
 /* A file is read whole when its folder is added, and parsed and compiled when the
  * first page asks for it: of thousands of files a run needs a few.  After that it
- * does not change, and threads share it. */
+ * does not change (but for rule.gate, which the set's lock guards), and threads share
+ * it. */
 struct rule_file {
     char *path; /* as it was opened */
     const char *name; /* as messages say it: the last folder and the file's name */
@@ -80,6 +81,7 @@ struct rule_file {
     size_t nsections, sections_cap;
 
     /* What compiling adds. */
+    bool has_xpath; /* a line that looks for elements */
     unsigned priority;
     unsigned max_drop; /* percent of a page's text that it may take, or MAX_DROP_UNSAID */
     struct slice valid_from, valid_until; /* YYYY-MM-DD; p NULL: not said */
@@ -183,6 +185,9 @@ bool rules_flag(const struct page *p, enum directive_id id, bool otherwise);
 /* title, author, date, links; strip and its kin, body and prune on the tree. */
 int rules_apply_tree(struct page *p, struct winnow_error *err);
 
+/* Has any of the page's files a rule on lines? */
+bool rules_has_lines(const struct page *p);
+
 /* drop_*, cut_*, ticker, keep_line on the lines. */
 int rules_apply_lines(struct page *p, const struct lines *lines, struct winnow_error *err);
 
@@ -225,6 +230,14 @@ unsigned rules_max_drop(const struct page *p, const struct rule_file *file);
 
 /* What each file took of the page, and a note where it is more than the file allows. */
 void rules_measure(struct page *p);
+
+/* The processor time of a page's rules: each stage that applies them starts and stops the
+ * clock. */
+void rules_clock_start(struct page *p);
+void rules_clock_stop(struct page *p);
+
+/* Is there time left for this rule?  Where there is none, the first rule is named. */
+bool rules_have_time(struct page *p, const struct rule_file *file, const struct rule *rule);
 
 /* Notes that a pattern of the rule was stopped on this page. */
 void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule);

@@ -22,6 +22,7 @@ struct compiler {
     struct rule_file *file;
     rule_problem_fn *problem;
     void *ctx;
+    bool in_argument;
     int status; /* WINNOW_ENOMEM */
 };
 
@@ -40,7 +41,7 @@ static void keep_problem(struct compiler *c, const struct rule *rule, const char
         file->problems[file->nproblems++] = line;
 }
 
-/* The kind of a value or argument that does not compile. */
+/* The kind of a value that does not compile. */
 static const char *kind_of(const struct rule *rule)
 {
     return rule->directive->value == VALUE_XPATH     ? "bad-xpath"
@@ -62,7 +63,8 @@ __attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const
     va_end(args);
     keep_problem(c, rule, text);
     if (c->problem && c->status == WINNOW_OK)
-        c->problem(c->ctx, &(struct rule_problem){kind_of(rule), text, rule->line, column, true});
+        c->problem(c->ctx, &(struct rule_problem){c->in_argument ? "argument" : kind_of(rule), text,
+                                                  rule->line, column, true});
     return false;
 }
 
@@ -319,7 +321,10 @@ static bool compile_arguments(struct compiler *c, struct rule *rule)
 /* A rule that memory failed halfway is compiled anew. */
 static void compile_rule(struct compiler *c, struct rule *rule)
 {
-    bool usable = compile_value(c, rule) && compile_arguments(c, rule);
+    c->in_argument = false;
+    bool usable = compile_value(c, rule);
+    c->in_argument = true;
+    usable = usable && compile_arguments(c, rule);
     if (c->status == WINNOW_OK) {
         rule->usable = usable;
         rule->tried = true;
@@ -346,6 +351,7 @@ static unsigned number_of(struct slice s)
 
 static void take_scalar(struct rule_file *file, const struct rule *rule)
 {
+    file->has_xpath |= rule->xpath && !(rule->directive->flags & DIRECTIVE_RESERVED);
     switch (rule->directive->id) {
     case DIRECTIVE_PRIORITY:
         file->priority = number_of(rule->value);
@@ -389,7 +395,7 @@ static int compile_all(struct compiler *c)
 int rule_file_compile(struct rule_file *file, rule_problem_fn *problem, void *ctx,
                       struct winnow_error *err)
 {
-    struct compiler c = {file, problem, ctx, WINNOW_OK};
+    struct compiler c = {.file = file, .problem = problem, .ctx = ctx};
     if (atomic_load_explicit(&file->compiled, memory_order_acquire))
         return WINNOW_OK;
     pthread_mutex_lock(&file->lock);

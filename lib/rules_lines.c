@@ -183,12 +183,13 @@ static void apply_file(struct page *p, const struct lines *lines, size_t f,
         const struct rule *rule = &file->rules[i];
         const struct step *step = rule->usable ? step_of(rule) : NULL;
         struct line_pass t = {.p = p, .lines = lines, .file = file, .rule = rule};
-        if (step && rules_section_applies(p, answers, f, rule->section, buf_slice(&lines->text)))
+        if (step && rules_have_time(p, file, rule) &&
+            rules_section_applies(p, answers, f, rule->section, buf_slice(&lines->text)))
             run_step(&t, step);
     }
 }
 
-static bool has_line_rules(const struct page *p)
+bool rules_has_lines(const struct page *p)
 {
     for (size_t f = 0; f < p->rules.count; f++)
         for (size_t i = 0; i < p->rules.files[f]->count; i++)
@@ -200,8 +201,6 @@ static bool has_line_rules(const struct page *p)
 int rules_apply_lines(struct page *p, const struct lines *lines, struct winnow_error *err)
 {
     struct section_answers answers = {0};
-    if (!has_line_rules(p))
-        return WINNOW_OK;
     for (size_t f = 0; f < p->rules.count; f++)
         apply_file(p, lines, f, &answers);
     rules_sections_free(p, &answers);

@@ -33,6 +33,7 @@ static const struct lint_check checks[] = {
     {"dead", false, lint_dead_xpath, NULL},
     {"dead", false, lint_dead_line, NULL},
     {"dead", false, NULL, lint_dead_sections},
+    {"dead", false, NULL, lint_dead_pairs},
     {"short-part", false, lint_short_part, NULL},
     {"wrong-colon", false, lint_wrong_colon, NULL},
     {"runaway", false, lint_runaway, NULL},

@@ -35,10 +35,16 @@ static bool set_has(const struct rule_set *set, const struct rule_file *file)
     return false;
 }
 
+enum { PROBLEMS_NOTED = 3 }; /* of a file, on each page */
+
 static void note_problems(struct page *p, const struct rule_file *file)
 {
-    for (size_t i = 0; i < file->nproblems; i++)
+    size_t i = 0;
+    for (; i < file->nproblems && i < PROBLEMS_NOTED; i++)
         page_note(p, "%s", file->problems[i]);
+    if (i < file->nproblems)
+        page_note(p, "%s: %zu more lines are not applied; winnow rules lint %s tells why",
+                  file->name, file->nproblems - i, file->path);
 }
 
 /* Makes room for one more file at place i. */
@@ -117,6 +123,8 @@ static bool name_matches(const struct rule *rule, const char *name)
 static bool found_in(struct page *p, const struct rule_file *file, const struct rule *rule,
                      struct slice text)
 {
+    if (!rules_have_time(p, file, rule))
+        return false;
     struct budget budget = {0};
     size_t start, end;
     struct search *s = search_open(rule->pattern, &budget);
@@ -180,6 +188,8 @@ static const struct rule *find_match(struct page *p, const struct rule_file *fil
         if (!(rule->directive->flags & DIRECTIVE_MATCH) || rule->section != section)
             continue;
         *any = true;
+        if (view && view->gated && rule->directive->id != DIRECTIVE_MATCH_TEXT)
+            continue; /* asked before the page was parsed */
         if (line_holds(p, file, rule, view))
             return rule;
     }

@@ -34,35 +34,38 @@ int winnow_page_suspect(const struct winnow_page *page)
     return page->page.suspect;
 }
 
-/* Directives in the order in which they are applied; those of one rank go file by file,
- * as their lines stand. */
+/* Directives in the order in which they are applied (rules_tree.c holds that of
+ * elements); those of one rank go file by file, as their lines stand. */
 static const struct {
     enum directive_id id;
-    unsigned rank;
+    unsigned char rank;
+    unsigned char global; /* rank in a file that speaks for every page; 0: the same */
 } order[] = {
-    {DIRECTIVE_HTTP_HEADER, 1},     {DIRECTIVE_REQUIRES_LOGIN, 1},
-    {DIRECTIVE_REPLACE_STRING, 1},  {DIRECTIVE_SINGLE_PAGE_LINK, 2},
-    {DIRECTIVE_NEXT_PAGE_LINK, 3},  {DIRECTIVE_IF_PAGE_CONTAINS, 3},
-    {DIRECTIVE_NATIVE_AD_CLUE, 4},  {DIRECTIVE_TITLE, 5},
-    {DIRECTIVE_AUTHOR, 6},          {DIRECTIVE_DATE, 7},
-    {DIRECTIVE_WRAP_IN, 8},         {DIRECTIVE_DISSOLVE, 9},
-    {DIRECTIVE_MOVE_INTO, 10},      {DIRECTIVE_STRIP, 11},
-    {DIRECTIVE_STRIP_ATTR, 12},     {DIRECTIVE_STRIP_ID_OR_CLASS, 13},
-    {DIRECTIVE_STRIP_IMAGE_SRC, 14}, {DIRECTIVE_BODY, 15},
-    {DIRECTIVE_POST_STRIP_ATTR, 16}, {DIRECTIVE_KEEP_LINE, 17},
-    {DIRECTIVE_DROP_LINE, 17},      {DIRECTIVE_DROP_BLOCK, 17},
-    {DIRECTIVE_DROP_BETWEEN, 17},   {DIRECTIVE_CUT_BEFORE, 17},
-    {DIRECTIVE_CUT_AFTER, 17},      {DIRECTIVE_TICKER, 17},
-    {DIRECTIVE_REPAIR, 18},         {DIRECTIVE_REPAIR_SET, 18},
+    {DIRECTIVE_HTTP_HEADER, 1, 0},     {DIRECTIVE_REQUIRES_LOGIN, 1, 0},
+    {DIRECTIVE_REPLACE_STRING, 1, 0},  {DIRECTIVE_SINGLE_PAGE_LINK, 2, 0},
+    {DIRECTIVE_NEXT_PAGE_LINK, 3, 0},  {DIRECTIVE_IF_PAGE_CONTAINS, 3, 0},
+    {DIRECTIVE_NATIVE_AD_CLUE, 4, 0},  {DIRECTIVE_TITLE, 5, 0},
+    {DIRECTIVE_AUTHOR, 6, 0},          {DIRECTIVE_DATE, 7, 0},
+    {DIRECTIVE_WRAP_IN, 8, 18},        {DIRECTIVE_DISSOLVE, 9, 19},
+    {DIRECTIVE_MOVE_INTO, 10, 20},     {DIRECTIVE_STRIP, 11, 21},
+    {DIRECTIVE_STRIP_ATTR, 12, 22},    {DIRECTIVE_STRIP_ID_OR_CLASS, 13, 23},
+    {DIRECTIVE_STRIP_IMAGE_SRC, 14, 24}, {DIRECTIVE_BODY, 16, 0},
+    {DIRECTIVE_POST_STRIP_ATTR, 25, 0}, {DIRECTIVE_KEEP_LINE, 26, 0},
+    {DIRECTIVE_DROP_LINE, 26, 0},      {DIRECTIVE_DROP_BLOCK, 26, 0},
+    {DIRECTIVE_DROP_BETWEEN, 26, 0},   {DIRECTIVE_CUT_BEFORE, 26, 0},
+    {DIRECTIVE_CUT_AFTER, 26, 0},      {DIRECTIVE_TICKER, 26, 0},
+    {DIRECTIVE_REPAIR, 27, 0},         {DIRECTIVE_REPAIR_SET, 27, 0},
 };
 
-enum { RANKS = 18 };
+enum { RANK_WHOLE_NAMES = 15, RANKS = 27 };
 
-static unsigned rank_of(enum directive_id id)
+static unsigned rank_of(const struct rule *rule, enum match_step step)
 {
+    if (rule->directive->id == DIRECTIVE_STRIP_ID_OR_CLASS && rule->part != PART_SUBSTRING)
+        return RANK_WHOLE_NAMES;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        if (order[i].id == id)
-            return order[i].rank;
+        if (order[i].id == rule->directive->id)
+            return step == MATCH_GLOBAL && order[i].global ? order[i].global : order[i].rank;
     return 0;
 }
 
@@ -90,7 +93,7 @@ void winnow_page_rules(const struct winnow_page *page, winnow_rule_fn *each, voi
         for (size_t f = 0; f < p->rules.count; f++)
             for (size_t i = 0; i < p->rules.files[f]->count; i++) {
                 const struct rule *rule = &p->rules.files[f]->rules[i];
-                if (rank_of(rule->directive->id) != rank)
+                if (rank_of(rule, p->rules.matches[f].step) != rank)
                     continue;
                 struct winnow_rule r = describe(p, f, rule);
                 each(ctx, &r);

@@ -26,7 +26,7 @@ static int replace_one(struct page *p, const struct rule_file *file, const struc
                        struct slice find, struct slice with, struct winnow_error *err)
 {
     struct buf next;
-    if (find.len == 0)
+    if (find.len == 0 || !rules_have_time(p, file, rule))
         return WINNOW_OK;
     buf_init(&next, p->limits.max_bytes);
     size_t count = replace_all(p->utf8, find, with, &next);
@@ -45,8 +45,6 @@ static int replace_one(struct page *p, const struct rule_file *file, const struc
         buf_free(&next);
         return WINNOW_OK;
     }
-    page_note(p, "%s:%u: replaced %zu strings of the HTML before parsing", file->name, rule->line,
-              count);
     buf_free(&p->rewritten);
     p->rewritten = next;
     p->utf8 = buf_slice(&next);

@@ -11,19 +11,24 @@
 
 /* --- what all share ------------------------------------------------------------------ */
 
+/* The libxml2 tree is made before anything is taken out of ours, where any rule will ask. */
+static int open_xpath(struct tree_pass *t, struct winnow_error *err)
+{
+    const struct rule_set *set = &t->p->rules;
+    for (size_t f = 0; f < set->count; f++)
+        if (set->files[f]->has_xpath)
+            return xpath_doc_new(&t->p->tree, &t->p->xpath, err);
+    return WINNOW_OK;
+}
+
 static int select_by(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
                      const struct xpath_expr *expr, struct xpath_result *ret,
                      struct winnow_error *err)
 {
     struct winnow_error why = {0};
     struct page *p = t->p;
-    int status = WINNOW_OK;
     *ret = (struct xpath_result){0};
-    if (!p->xpath) /* made when the first rule asks, and kept for the others */
-        status = xpath_doc_new(&p->tree, &p->xpath, err);
-    if (status != WINNOW_OK)
-        return status;
-    status = xpath_select(p->xpath, expr, ret, &why);
+    int status = xpath_select(p->xpath, expr, ret, &why);
     if (status == WINNOW_ERULES) {
         page_note(p, "%s:%u: %s; the line is not applied", file->name, rule->line, why.text);
         return WINNOW_OK;
@@ -43,15 +48,62 @@ int tree_select(struct tree_pass *t, const struct rule_file *file, const struct 
     return status;
 }
 
+/* move_into: what was moved out of the node stays, what was moved into it goes too. */
+static void remove_around_moved(struct tree_pass *t, uint32_t node, uint32_t reason)
+{
+    const struct node *nodes = t->p->tree.nodes;
+    uint32_t from = nodes[node].text_start;
+    for (size_t i = 0; i < t->nmoved; i++) { /* in the order of the page */
+        uint32_t moved = t->moved[i].node;
+        bool below = moved > node && moved < nodes[node].end;
+        bool held = xpath_holds(t->p->xpath, node, moved);
+        if (below && !held && nodes[moved].text_start >= from) {
+            verdict_remove(&t->p->verdicts, from, nodes[moved].text_start, reason);
+            from = nodes[moved].text_end;
+        } else if (!below && held) {
+            verdict_remove(&t->p->verdicts, nodes[moved].text_start, nodes[moved].text_end,
+                           reason);
+        }
+    }
+    if (from < nodes[node].text_end)
+        verdict_remove(&t->p->verdicts, from, nodes[node].text_end, reason);
+}
+
 void tree_remove(struct tree_pass *t, uint32_t node, uint32_t reason)
 {
     const struct node *n = &t->p->tree.nodes[node];
-    verdict_remove(&t->p->verdicts, n->text_start, n->text_end, reason);
+    if (t->nmoved > 0)
+        remove_around_moved(t, node, reason);
+    else
+        verdict_remove(&t->p->verdicts, n->text_start, n->text_end, reason);
     if (t->p->xpath)
         xpath_remove(t->p->xpath, node);
 }
 
 /* --- strip and its kin ------------------------------------------------------------------ */
+
+/* Takes an attribute out of both trees; of ours it is given back when the rules are done. */
+static int remove_attr(struct tree_pass *t, uint32_t attr, struct winnow_error *err)
+{
+    struct attr *from = &t->p->tree.attrs[attr];
+    if (from->name.len == 0)
+        return WINNOW_OK; /* it is out */
+    struct taken_attr *taken = array_grow(t->taken, &t->taken_cap, t->ntaken + 1, sizeof *taken);
+    if (!taken)
+        return err_nomem(err);
+    t->taken = taken;
+    taken[t->ntaken++] = (struct taken_attr){attr, from->name};
+    from->name = (struct slice){"", 0};
+    xpath_remove_attr(t->p->xpath, attr);
+    return WINNOW_OK;
+}
+
+static void give_back_attrs(struct tree_pass *t)
+{
+    for (size_t i = 0; i < t->ntaken; i++)
+        t->p->tree.attrs[t->taken[i].attr].name = t->taken[i].name;
+    free(t->taken);
+}
 
 static int apply_strip(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
                        struct winnow_error *err)
@@ -63,12 +115,10 @@ static int apply_strip(struct tree_pass *t, const struct rule_file *file, const 
     uint32_t reason = r.count > 0 ? rules_verdict_reason(t->p, "rules", file, rule, "removed") : 0;
     for (size_t i = 0; i < r.count; i++)
         tree_remove(t, r.nodes[i], reason);
-    for (size_t i = 0; i < r.nattrs; i++) {
-        xpath_remove_attr(t->p->xpath, r.attrs[i]);
-        t->p->tree.attrs[r.attrs[i]].name = (struct slice){"", 0};
-    }
+    for (size_t i = 0; i < r.nattrs && status == WINNOW_OK; i++)
+        status = remove_attr(t, r.attrs[i], err);
     xpath_result_free(&r);
-    return WINNOW_OK;
+    return status;
 }
 
 static bool attr_holds(const struct tree *tree, uint32_t node, const char *name, struct slice part)
@@ -85,7 +135,8 @@ static int apply_strip_part(struct tree_pass *t, const struct rule_file *file,
     struct slice part = rule->value;
     uint32_t reason = 0;
     size_t found = 0;
-    if (!rule->usable || rule->part != PART_SUBSTRING || part.len == 0)
+    if (!rule->usable || rule->part != PART_SUBSTRING || part.len == 0 ||
+        !rules_have_time(t->p, file, rule))
         return WINNOW_OK;
     for (uint32_t i = 0; i < tree->count; i++) {
         if (tree->nodes[i].nattrs == 0 ||
@@ -195,6 +246,21 @@ static int apply_dissolve(struct tree_pass *t, const struct rule_file *file,
     return WINNOW_OK;
 }
 
+/* Keeps them in the order of the page. */
+static int remember_moved(struct tree_pass *t, const struct value_node *node,
+                          struct winnow_error *err)
+{
+    struct value_node *moved = array_grow(t->moved, &t->moved_cap, t->nmoved + 1, sizeof *moved);
+    if (!moved)
+        return err_nomem(err);
+    size_t at = t->nmoved++;
+    t->moved = moved;
+    for (; at > 0 && moved[at - 1].node > node->node; at--)
+        moved[at] = moved[at - 1];
+    moved[at] = *node;
+    return WINNOW_OK;
+}
+
 /* move_into(there): nodes.  They belong to the first element that `there` finds; in
  * the text they stay where the page has them, for its order never changes. */
 static int apply_move(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
@@ -202,21 +268,16 @@ static int apply_move(struct tree_pass *t, const struct rule_file *file, const s
 {
     struct xpath_result r, into = {0};
     int status = tree_select(t, file, rule, &r, err);
-    if (status != WINNOW_OK || r.count == 0)
-        return status;
-    status = select_by(t, file, rule, rule->into, &into, err);
-    for (size_t i = 0; status == WINNOW_OK && into.count > 0 && i < r.count; i++) {
-        if (!xpath_move(t->p->xpath, r.nodes[i], into.nodes[0]))
-            continue;
-        struct value_node *moved =
-            array_grow(t->moved, &t->moved_cap, t->nmoved + 1, sizeof *moved);
-        if (!moved) {
-            status = err_nomem(err);
+    if (status == WINNOW_OK && r.count > 0)
+        status = select_by(t, file, rule, rule->into, &into, err);
+    for (size_t i = 0; status == WINNOW_OK && into.count > 0 && i < r.count; i++)
+        if (t->nmoved == MOVED_MOST) {
+            page_note(t->p, "%s:%u: %d elements of a page can be moved; the others stay where "
+                            "they are", file->name, rule->line, MOVED_MOST);
             break;
+        } else if (xpath_move(t->p->xpath, r.nodes[i], into.nodes[0])) {
+            status = remember_moved(t, &(struct value_node){r.nodes[i], file, rule}, err);
         }
-        t->moved = moved;
-        moved[t->nmoved++] = (struct value_node){r.nodes[i], file, rule};
-    }
     xpath_result_free(&into);
     xpath_result_free(&r);
     return status;
@@ -343,13 +404,16 @@ static int apply_all(struct tree_pass *t, struct winnow_error *err)
 int rules_apply_tree(struct page *p, struct winnow_error *err)
 {
     struct tree_pass t = {.p = p};
-    int status = tree_read_values(&t, err);
+    int status = open_xpath(&t, err);
+    if (status == WINNOW_OK)
+        status = tree_read_values(&t, err);
     if (status == WINNOW_OK)
         status = apply_all(&t, err);
     if (status == WINNOW_OK && rules_flag(p, DIRECTIVE_CONVERT_DOUBLE_BR_TAGS, false))
         convert_double_br(p);
     if (status == WINNOW_OK && verdict_settle(&p->verdicts) != WINNOW_OK)
         status = err_nomem(err);
+    give_back_attrs(&t);
     free(t.values);
     free(t.moved);
     return status;

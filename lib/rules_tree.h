@@ -19,13 +19,23 @@ struct value_node {
     const struct rule *rule;
 };
 
+enum { MOVED_MOST = 200 }; /* elements of a page: each strip looks at all of them */
+
+/* An attribute that is out of the tree while the rules are at work. */
+struct taken_attr {
+    uint32_t attr;
+    struct slice name;
+};
+
 /* The rules at work on one page's tree. */
 struct tree_pass {
     struct page *p;
     struct value_node *values;
     size_t nvalues, values_cap;
-    struct value_node *moved; /* by move_into */
+    struct value_node *moved; /* by move_into, in the order of the page */
     size_t nmoved, moved_cap;
+    struct taken_attr *taken; /* by strip_attr */
+    size_t ntaken, taken_cap;
 };
 
 /* Evaluates an expression of a rule and counts what it found; an expression that

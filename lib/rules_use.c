@@ -3,6 +3,7 @@
  * Rules rot: a site changes its layout, and a line that named the article finds
  * nothing, or names everything.  What is counted here lets people see it. */
 #include <stdlib.h>
+#include <time.h>
 
 #include "arena.h"
 #include "page.h"
@@ -25,6 +26,42 @@ void rules_count(struct page *p, const struct rule_file *file, const struct rule
     uint32_t *count = &match->counts[rule - file->rules];
     uint32_t had = *count > 0 ? *count - 1 : 0;
     *count = n < UINT32_MAX / 2 - had ? had + (uint32_t)n + 1 : UINT32_MAX / 2;
+}
+
+/* --- time ------------------------------------------------------------------------------- */
+
+/* A rule has a second of its own (pattern.h, xpath.h).  Many of them, each below that,
+ * are bounded here; what a page of a hostile file gets of its rules then depends on the
+ * machine, and the note tells. */
+static const uint64_t RULES_NS = UINT64_C(5) * 1000 * 1000 * 1000;
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void rules_clock_start(struct page *p)
+{
+    p->rules_since_ns = cpu_ns() - p->rules_ns;
+}
+
+void rules_clock_stop(struct page *p)
+{
+    p->rules_ns = cpu_ns() - p->rules_since_ns;
+}
+
+bool rules_have_time(struct page *p, const struct rule_file *file, const struct rule *rule)
+{
+    if (!p->rules_late && cpu_ns() - p->rules_since_ns < RULES_NS)
+        return true;
+    if (!p->rules_late)
+        page_note(p, "%s:%u: the rules before it took all the time that a page's rules have; "
+                     "it and those after it are not tried: use fewer, or simpler ones",
+                  file->name, rule->line);
+    p->rules_late = true;
+    return false;
 }
 
 void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule)
