@@ -48,6 +48,17 @@ static bool is_list_entry(const struct winnow_rule *r)
     return is_word(r, "token") || is_word(r, "class") || is_word(r, "id");
 }
 
+/* The bytes of a value that are shown, whole characters. */
+static int shown_len(const char *value, size_t len)
+{
+    if (len <= VALUE_SHOWN)
+        return (int)len;
+    size_t n = VALUE_SHOWN;
+    while (n > 0 && ((unsigned char)value[n] & 0xc0) == 0x80)
+        n--;
+    return (int)n;
+}
+
 static void print_rule(void *ctx, const struct winnow_rule *r)
 {
     struct shown *sh = ctx;
@@ -61,8 +72,9 @@ static void print_rule(void *ctx, const struct winnow_rule *r)
         printf("%8s  ", "-");
     printf("%s:%u: %s", winnow_page_rule_file(sh->page, r->file).name, r->line, r->directive);
     if (r->arg)
-        printf("(%.*s)", (int)(r->arg_len < VALUE_SHOWN ? r->arg_len : VALUE_SHOWN), r->arg);
-    printf(": %.*s%s\n", (int)(r->value_len < VALUE_SHOWN ? r->value_len : VALUE_SHOWN), r->value,
+        printf("(%.*s%s)", shown_len(r->arg, r->arg_len), r->arg,
+               r->arg_len > VALUE_SHOWN ? "..." : "");
+    printf(": %.*s%s\n", shown_len(r->value, r->value_len), r->value,
            r->value_len > VALUE_SHOWN ? "..." : "");
 }
 

@@ -187,16 +187,24 @@ static void remove_where(const struct body *b, bool (*is)(const void *ctx, uint3
     removal_apply(b, &r, reason);
 }
 
+/* Is the name longer than the property, to the left?  backface-visibility hides nothing. */
+static bool is_longer_name(const char *start, const char *at)
+{
+    char before = at > start ? at[-1] : ' ';
+    return before == '-' || before == '_' || ((before | 32) >= 'a' && (before | 32) <= 'z');
+}
+
 /* property: value, in any case and spacing. */
 static bool style_says(struct slice style, const char *property, const char *value)
 {
     struct slice rest = style;
     const char *at, *end = style.p + style.len;
     while ((at = text_find_nocase(rest, property)) != NULL) {
+        bool longer = is_longer_name(style.p, at);
         at += strlen(property);
         rest = (struct slice){at, (size_t)(end - at)};
         struct slice after = text_trim(rest);
-        if (after.len == 0 || after.p[0] != ':')
+        if (longer || after.len == 0 || after.p[0] != ':')
             continue;
         after = text_trim((struct slice){after.p + 1, after.len - 1});
         size_t n = strlen(value);
@@ -263,6 +271,27 @@ static void remove_values(const struct body *b)
     }
 }
 
+/* Does a node of the body hold this one, as nodes were moved? */
+static bool is_held(const struct body *b, uint32_t node)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (xpath_holds(b->t->p->xpath, b->nodes[i], node))
+            return true;
+    return false;
+}
+
+/* What was moved out of the body is none of it. */
+static void remove_moved(const struct body *b)
+{
+    const struct tree_pass *t = b->t;
+    for (size_t i = 0; i < t->nmoved; i++) {
+        const struct value_node *m = &t->moved[i];
+        if (in_body(b, m->node) && !is_held(b, m->node))
+            tree_remove(b->t, m->node, rules_verdict_reason(t->p, "rules", m->file, m->rule,
+                                                            "moved out of the body named"));
+    }
+}
+
 static void remove_rest(const struct body *b)
 {
     struct page *p = b->t->p;
@@ -290,6 +319,7 @@ int tree_find_body(struct tree_pass *t, struct winnow_error *err)
     if (status == WINNOW_OK && b.text > 0) {
         p->body_file = b.file;
         remove_rest(&b);
+        remove_moved(&b);
         remove_where(&b, is_hidden, &p->tree, "hidden by its style in the body named");
         remove_values(&b);
     }

@@ -32,7 +32,7 @@ static void add_value(struct page *p, struct slice raw, struct buf *ret)
     struct buf folded;
     buf_init(&folded, raw.len + 1);
     text_fold_space(raw, &folded);
-    if (folded.len > 0 && folded.len <= VALUE_MOST) {
+    if (folded.len > 0 && folded.len <= VALUE_MOST && folded.len + 2 <= ret->max - ret->len) {
         buf_adds(ret, ret->len > 0 ? ", " : "");
         buf_add(ret, folded.data, folded.len);
     }
@@ -70,9 +70,11 @@ static const char *value_of(struct tree_pass *t, const struct reading *how,
     struct page *p = t->p;
     struct buf value;
     size_t used = 0;
-    buf_init(&value, 2 * VALUE_MOST);
-    if (r->string)
+    buf_init(&value, VALUE_MOST);
+    if (r->string && r->nattrs == 0)
         add_value(p, slice_of(r->string), &value);
+    for (size_t i = 0; r->string && i < r->nattrs && (how->all || value.len == 0); i++)
+        add_value(p, p->tree.attrs[r->attrs[i]].value, &value);
     for (; used < r->count && !r->string && (how->all || value.len == 0); used++)
         add_value(p, text_of(p, r->nodes[used], how->link), &value);
     const char *ret = value.len > 0 ? arena_copy(&p->arena, buf_slice(&value)) : NULL;
@@ -82,6 +84,13 @@ static const char *value_of(struct tree_pass *t, const struct reading *how,
         remember(t, file, rule, r, used);
     buf_free(&value);
     return ret;
+}
+
+/* Does it find something, or is it true? */
+static bool is_yes(const struct xpath_result *r)
+{
+    return r->count > 0 || r->nattrs > 0 ||
+           (r->string && *r->string && strcmp(r->string, "false") != 0);
 }
 
 /* if_page_contains binds to the last link rule above it: the link counts only where
@@ -102,7 +111,7 @@ static int condition_holds(struct tree_pass *t, const struct rule_file *file, si
         return WINNOW_OK;
     int status = tree_select(t, file, &file->rules[i], &r, err);
     if (status == WINNOW_OK) {
-        *ret = r.count > 0 || (r.string && *r.string);
+        *ret = is_yes(&r);
         xpath_result_free(&r);
     }
     return status;
@@ -122,7 +131,7 @@ static int read_by(struct tree_pass *t, const struct reading *how, const struct 
         status = condition_holds(t, file, i, &holds, err);
     if (status == WINNOW_OK && found && holds) {
         const char *value = how->id == DIRECTIVE_NATIVE_AD_CLUE
-                                ? (r.count > 0 || r.nattrs > 0 ? "yes" : NULL)
+                                ? (is_yes(&r) ? "yes" : NULL)
                                 : value_of(t, how, file, rule, &r);
         *ret = (struct found_value){how->id, value, file, rule};
     }

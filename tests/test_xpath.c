@@ -466,6 +466,110 @@ static void compiles_the_rules_that_others_wrote(void **state)
     close_page(&f);
 }
 
+/* --- what is changed ------------------------------------------------------------------- */
+
+/* The first node that an expression finds on the page as it stands. */
+static uint32_t first_of(struct fixture *f, const char *expr)
+{
+    struct xpath_result r = expect_ok(f, expr);
+    assert_true(r.count > 0);
+    uint32_t ret = r.nodes[0];
+    xpath_result_free(&r);
+    return ret;
+}
+
+/* What a string expression says of the page as it stands. */
+static void expect_now(struct fixture *f, const char *expr, const char *want)
+{
+    struct xpath_result r = expect_ok(f, expr);
+    assert_non_null(r.string);
+    if (strcmp(r.string, want) != 0)
+        fail_msg("%s: wanted \"%s\", got \"%s\"", expr, want, r.string);
+    xpath_result_free(&r);
+}
+
+static void hides_a_removed_node_and_all_below_it(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_page(&f, parser_at(0), slice_of(page));
+    uint32_t bold = first_of(&f, "//b"), one = first_of(&f, "//div[@id='one']");
+    uint32_t item = first_of(&f, "//li[2]");
+    xpath_remove(f.doc, one);
+    expect_now(&f, "count(//b | //h1 | //div[@id='one'])", "0");
+    expect_now(&f, "string((//p)[1])", "Second");
+    expect_now(&f, "string(//body/*[1]/@id)", "two");
+    xpath_remove(f.doc, bold); /* below what is gone */
+    xpath_remove(f.doc, one);  /* gone already */
+    xpath_remove(f.doc, item);
+    xpath_remove(f.doc, UINT32_MAX);
+    expect_now(&f, "string(//ul)", "13");
+    expect_now(&f, "string(//li[2])", "3");
+    expect_now(&f, "string(//li[.='3']/preceding-sibling::li)", "1");
+    close_page(&f);
+}
+
+static void hides_a_removed_attribute_and_keeps_the_others(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_page(&f, parser_at(0), slice_of(page));
+    struct xpath_result r = expect_ok(&f, "//div[1]/@class | //div[2]/@id");
+    assert_int_equal(r.count, 0);
+    assert_int_equal(r.nattrs, 2);
+    assert_true(slice_is(f.tree.attrs[r.attrs[0]].value, "a b"));
+    assert_true(slice_is(f.tree.attrs[r.attrs[1]].value, "two"));
+    for (size_t turn = 0; turn < 2; turn++)
+        for (size_t i = 0; i < r.nattrs; i++)
+            xpath_remove_attr(f.doc, r.attrs[i]);
+    xpath_remove_attr(f.doc, UINT32_MAX);
+    expect_now(&f, "count(//div[contains(@class,'a')])", "0");
+    expect_now(&f, "concat(count(//div), //div[1]/@id, //div[2]/@class)", "2onec");
+    expect_now(&f, "count(//@*)", "2");
+    xpath_result_free(&r);
+    close_page(&f);
+}
+
+static void finds_a_moved_node_at_the_end_of_where_it_went(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_page(&f, parser_at(0), slice_of(page));
+    uint32_t head = first_of(&f, "//h1"), two = first_of(&f, "//div[@id='two']");
+    uint32_t one = first_of(&f, "//div[@id='one']");
+    assert_true(xpath_holds(f.doc, one, head));
+    assert_true(xpath_move(f.doc, head, two));
+    assert_false(xpath_holds(f.doc, one, head));
+    assert_true(xpath_holds(f.doc, two, head));
+    expect_now(&f, "string(//div[@id='two'])", "SecondCardHead");
+    expect_now(&f, "string(//div[@id='one'])", "First bold end");
+    expect_now(&f, "string(//div[@id='two']/*[last()])", "Head");
+    expect_now(&f, "string(//h1/preceding::p[1])", "Second");
+    assert_true(xpath_move(f.doc, two, one)); /* with what it holds */
+    expect_now(&f, "string(//div[@id='one'])", "First bold endSecondCardHead");
+    assert_true(xpath_holds(f.doc, one, head));
+    close_page(&f);
+}
+
+static void moves_nothing_into_itself_below_itself_or_into_a_text(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_page(&f, parser_at(0), slice_of(page));
+    uint32_t one = first_of(&f, "//div[@id='one']"), bold = first_of(&f, "//b");
+    uint32_t text = first_of(&f, "//h1/text()");
+    assert_false(xpath_move(f.doc, one, one));
+    assert_false(xpath_move(f.doc, one, bold));
+    assert_false(xpath_move(f.doc, bold, text));
+    assert_false(xpath_move(f.doc, UINT32_MAX, one));
+    assert_false(xpath_move(f.doc, one, UINT32_MAX));
+    assert_true(xpath_holds(f.doc, one, one));
+    assert_false(xpath_holds(f.doc, bold, one));
+    assert_false(xpath_holds(f.doc, UINT32_MAX, one));
+    expect_now(&f, "string(//div[@id='one'])", "HeadFirst bold end");
+    close_page(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +590,10 @@ int main(void)
         cmocka_unit_test(says_that_an_expression_takes_too_many_steps),
         cmocka_unit_test(tries_plain_expressions_on_large_pages_and_says_where_it_does_not),
         cmocka_unit_test(compiles_the_rules_that_others_wrote),
+        cmocka_unit_test(hides_a_removed_node_and_all_below_it),
+        cmocka_unit_test(hides_a_removed_attribute_and_keeps_the_others),
+        cmocka_unit_test(finds_a_moved_node_at_the_end_of_where_it_went),
+        cmocka_unit_test(moves_nothing_into_itself_below_itself_or_into_a_text),
     };
     return cmocka_run_group_tests_name("xpath", tests, NULL, NULL);
 }
