@@ -188,6 +188,8 @@ static void note_if_empty(struct page *p)
     }
     if (shown)
         page_note(p, "nothing is left of this page; winnow explain shows what took it");
+    else if (p->rewritten.data)
+        page_note(p, "nothing of this page is shown; replace_string lines have changed its HTML");
 }
 
 int clean_run(struct page *p, struct winnow_error *err)

@@ -12,6 +12,13 @@ static const char *const names[] = {
     [WINNOW_EUSAGE] = "usage",
 };
 
+/* File names are bytes, and the end may be cut inside a character: "?" stands there. */
+static void make_valid(char *text)
+{
+    for (char *at = text; *(at += utf8_valid_prefix(slice_of(at))); at++)
+        *at = '?';
+}
+
 int err_set(struct winnow_error *err, enum winnow_status status, const char *format, ...)
 {
     if (!err)
@@ -21,8 +28,7 @@ int err_set(struct winnow_error *err, enum winnow_status status, const char *for
     err->status = status;
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    /* Where it was cut, not inside a character. */
-    err->text[utf8_valid_prefix(slice_of(err->text))] = '\0';
+    make_valid(err->text);
     return status;
 }
 

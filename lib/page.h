@@ -79,6 +79,7 @@ struct page {
     uint64_t shown; /* bytes of the blocks that are shown, before any removal */
     bool suspect;   /* a rule file took, or would have taken, more than it may */
     uint64_t rules_ns, rules_since_ns; /* processor time of its rules; since when they run */
+    bool xpath_late; /* the page's XPath had no more time, and the page says so */
     bool rules_late; /* they had no more time, and the page says so */
     const struct rule_file *body_file; /* whose body line named the page's own elements */
 

@@ -442,9 +442,67 @@ static int substitute(struct search *s, struct slice subject, size_t from, struc
     return pcre2_substitute(s->code, (PCRE2_SPTR)subject.p, subject.len, from,
                             PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_MATCHED |
                                 PCRE2_SUBSTITUTE_REPLACEMENT_ONLY |
+                                PCRE2_SUBSTITUTE_UNSET_EMPTY |
                                 PCRE2_SUBSTITUTE_OVERFLOW_LENGTH,
                             s->data, s->context, (PCRE2_SPTR)with.p, with.len,
                             (PCRE2_UCHAR *)to, room);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_word_char(char c)
+{
+    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+/* Does the pattern have the group that stands behind a $, by number or by name? */
+static bool has_group(const struct pattern *p, struct slice group)
+{
+    uint32_t count = 0;
+    unsigned long n = 0;
+    char name[64];
+    size_t digits = 0;
+    if (group.len == 0 || group.len >= sizeof name)
+        return false;
+    for (; digits < group.len && is_digit(group.p[digits]); digits++)
+        n = n < 100000 ? n * 10 + (unsigned long)(group.p[digits] - '0') : n;
+    (void)pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &count);
+    if (digits == group.len)
+        return n <= count;
+    memcpy(name, group.p, group.len);
+    name[group.len] = '\0';
+    return pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)name) > 0;
+}
+
+/* $$ is a dollar; $1 ${1} $name ${name} are groups. */
+int pattern_check_replacement(const struct pattern *p, struct slice with, unsigned *column,
+                              struct winnow_error *err)
+{
+    for (size_t i = 0, end; i < with.len; i = end) {
+        end = i + 1;
+        if (with.p[i] != '$')
+            continue;
+        *column = (unsigned)i + 1;
+        if (end < with.len && with.p[end] == '$') {
+            end++;
+            continue;
+        }
+        bool brace = end < with.len && with.p[end] == '{';
+        size_t name = end + brace;
+        bool number = name < with.len && is_digit(with.p[name]);
+        for (end = name; end < with.len &&
+                         (number ? is_digit(with.p[end]) : is_word_char(with.p[end]));)
+            end++;
+        if (!has_group(p, (struct slice){with.p + name, end - name}))
+            return err_set(err, WINNOW_ERULES, "the pattern has no group \"%.*s\"; write $$ for a "
+                           "dollar", (int)(end - name < 60 ? end - name : 60), with.p + name);
+        if (brace && (end == with.len || with.p[end++] != '}'))
+            return err_set(err, WINNOW_ERULES, "a } is missing behind ${");
+    }
+    return WINNOW_OK;
 }
 
 enum pattern_result search_replace(struct search *s, struct slice subject, size_t from,

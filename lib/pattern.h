@@ -65,6 +65,11 @@ enum pattern_result search_replace(struct search *s, struct slice subject, size_
                                    struct slice with, size_t *start, size_t *end,
                                    struct buf *ret);
 
+/* Can the replacement be made for every match of an expression?  On WINNOW_ERULES
+ * *column is where in it not, from 1.  A group that took no part is empty. */
+int pattern_check_replacement(const struct pattern *p, struct slice with, unsigned *column,
+                              struct winnow_error *err);
+
 /* Does all of name match?  A literal is a shell pattern here (* ? [...]), as names
  * of files and folders are written; an expression may match anywhere. */
 enum pattern_result pattern_matches_name(const struct pattern *p, const char *name);

@@ -24,6 +24,8 @@ struct pass {
     struct written clean;
     uint32_t reason; /* made at the first change */
     size_t changed; /* places */
+    struct slice with; /* the last replacement, in the page's arena */
+    uint32_t idle_start, idle_end; /* of the page's text, where nothing was left to replace */
 };
 
 /* Replaces what the page has between two places of the clean text: the first kept
@@ -35,17 +37,28 @@ static void replace(struct pass *r, const char *from, const char *to, struct sli
     struct slice piece;
     written_between(&r->clean, (uint32_t)(from - r->clean.text.data),
                     (uint32_t)(to - r->clean.text.data), &start, &end);
+    if (start == r->idle_start && end == r->idle_end)
+        return; /* every match in what a repair before this one put in comes from there */
     struct verdict_walk w = verdict_walk(&p->verdicts, p->text, start, end);
-    char *copy = arena_copy(&p->arena, with);
-    if (!copy) {
+    size_t before = r->changed;
+    if (!r->with.p || !slice_eq(r->with, with)) /* most say the same each time */
+        r->with = (struct slice){arena_copy(&p->arena, with), with.len};
+    if (!r->with.p) {
         p->status = WINNOW_ENOMEM;
         return;
     }
     if (!r->reason)
         r->reason = rules_verdict_reason(p, "repair", r->file, r->rule, "repaired");
-    for (struct slice left = {copy, with.len}; verdict_next(&w, &piece, &at); left.len = 0) {
+    for (struct slice left = r->with; verdict_next(&w, &piece, &at);) {
+        if (piece.p != p->text + at)
+            continue; /* replaced already, and that stays */
         verdict_replace(&p->verdicts, at, at + (uint32_t)piece.len, left, r->reason);
+        left.len = 0;
         r->changed++;
+    }
+    if (r->changed == before) {
+        r->idle_start = start;
+        r->idle_end = end;
     }
 }
 
@@ -388,7 +401,8 @@ static bool run_pass(struct page *p, size_t f, const struct rule *rule,
     struct pass r = {.page = p, .file = p->rules.files[f], .rule = rule};
     if (written_make(p, true, &r.clean) != WINNOW_OK)
         p->status = WINNOW_ENOMEM;
-    else if (rules_section_applies(p, answers, f, rule->section, buf_slice(&r.clean.text))) {
+    else if (rules_have_time(p, r.file, rule) &&
+             rules_section_applies(p, answers, f, rule->section, buf_slice(&r.clean.text))) {
         rule->directive->id == DIRECTIVE_REPAIR_SET ? apply_set(&r) : apply_patterns(&r);
         rules_count(p, r.file, rule, r.changed);
     }

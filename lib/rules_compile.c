@@ -14,6 +14,7 @@
 #include "rules.h"
 #include "rules_tokens.h"
 #include "text.h"
+#include "utf8.h"
 #include "xpath.h"
 
 enum { NUMBER_MOST = 1000000 }; /* of a VALUE_NUMBER */
@@ -68,6 +69,14 @@ __attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const
     return false;
 }
 
+/* Bytes of a value that a message shows: whole characters. */
+static int shown_len(struct slice s)
+{
+    if (s.len > 120)
+        s.len = utf8_valid_prefix((struct slice){s.p, 120});
+    return (int)s.len;
+}
+
 /* --- values ----------------------------------------------------------------------- */
 
 static bool compile_pattern(struct compiler *c, const struct rule *rule, struct slice source,
@@ -79,7 +88,7 @@ static bool compile_pattern(struct compiler *c, const struct rule *rule, struct 
     if (status == WINNOW_ENOMEM)
         c->status = status;
     return status == WINNOW_OK || fail(c, rule, column + at - 1, "%s: %.*s", err.text,
-                                       source.len < 120 ? (int)source.len : 120, source.p);
+                                       shown_len(source), source.p);
 }
 
 static int compile_expression(struct slice source, struct xpath_expr **ret,
@@ -98,8 +107,7 @@ static bool compile_xpath(struct compiler *c, struct rule *rule)
     if (status == WINNOW_ENOMEM)
         c->status = status;
     return status == WINNOW_OK || fail(c, rule, rule->column, "%s: %.*s", err.text,
-                                       rule->value.len < 120 ? (int)rule->value.len : 120,
-                                       rule->value.p);
+                                       shown_len(rule->value), rule->value.p);
 }
 
 /* One number from low to high, digits alone. */
@@ -280,16 +288,20 @@ static bool compile_into(struct compiler *c, struct rule *rule)
     if (status == WINNOW_ENOMEM)
         c->status = status;
     return status == WINNOW_OK || fail(c, rule, 1, "%s: %.*s", err.text,
-                                       rule->arg.len < 120 ? (int)rule->arg.len : 120, rule->arg.p);
+                                       shown_len(rule->arg), rule->arg.p);
 }
 
 static bool compile_repair(struct compiler *c, struct rule *rule)
 {
     if (!compile_from(c, rule))
         return false;
-    return !pattern_is_literal(rule->from) ||
-           fail(c, rule, 1, "repair(%.*s): write the pattern as /.../", (int)rule->arg.len,
-                rule->arg.p);
+    if (pattern_is_literal(rule->from))
+        return fail(c, rule, 1, "repair(%.*s): write the pattern as /.../", (int)rule->arg.len,
+                    rule->arg.p);
+    struct winnow_error err = {0};
+    unsigned at = 1;
+    return pattern_check_replacement(rule->from, rule->value, &at, &err) == WINNOW_OK ||
+           fail(c, rule, rule->column + at - 1, "%s", err.text);
 }
 
 static bool compile_repair_set(struct compiler *c, struct rule *rule)

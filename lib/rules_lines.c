@@ -22,6 +22,7 @@ struct line_pass {
     uint32_t reason; /* made when the first line is taken */
     bool keep;       /* the lines taken are protected, not removed */
     size_t taken;    /* lines */
+    bool stopped;    /* a search took too long */
 };
 
 static void take_lines(struct line_pass *t, size_t first, size_t last)
@@ -41,15 +42,14 @@ static void take_lines(struct line_pass *t, size_t first, size_t last)
 }
 
 /* The next match of a search from byte *at of the view on, and the lines that it
- * touches; *at moves behind it.  A pattern that takes too long is named. */
+ * touches; *at moves behind it.  A rule whose pattern takes too long takes nothing. */
 static bool next_match(struct line_pass *t, struct search *search, size_t *at, size_t *first,
                        size_t *last)
 {
     size_t start, end;
     struct slice view = buf_slice(&t->lines->text);
     enum pattern_result found = search_find(search, view, *at, &start, &end);
-    if (found == PATTERN_STOPPED)
-        rules_note_stopped(t->p, t->file, t->rule);
+    t->stopped |= found == PATTERN_STOPPED;
     if (found != PATTERN_FOUND)
         return false;
     lines_range(t->lines, start, end, first, last);
@@ -166,11 +166,17 @@ static void run_step(struct line_pass *t, const struct step *step)
 {
     t->value = search_open(t->rule->pattern, &t->budget);
     t->from = t->rule->from ? search_open(t->rule->from, &t->budget) : NULL;
+    size_t marks = t->p->verdicts.nmarks;
     if (t->value && (t->from || !t->rule->from))
         step->apply(t);
     else
         t->p->status = WINNOW_ENOMEM;
-    rules_count(t->p, t->file, t->rule, t->taken);
+    if (t->stopped) { /* how far it came is the machine's chance */
+        verdict_forget(&t->p->verdicts, marks);
+        rules_note_stopped(t->p, t->file, t->rule);
+    } else {
+        rules_count(t->p, t->file, t->rule, t->taken);
+    }
     search_close(t->value);
     search_close(t->from);
 }

@@ -172,6 +172,10 @@ static int read_line(struct reader *r, struct slice raw)
     struct parts parts;
     if (line.len == 0 || line.p[0] == '#')
         return WINNOW_OK;
+    if (memchr(line.p, '\0', line.len)) {
+        report(r, "nul", r->line, column, true, "a NUL byte; the line is passed over");
+        return WINNOW_OK;
+    }
     if (!split_line(line, &parts)) {
         report(r, "no-directive", r->line, column, true,
                "neither a comment nor a directive; start it with # or write name: value");

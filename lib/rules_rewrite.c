@@ -11,7 +11,8 @@ static size_t replace_all(struct slice html, struct slice find, struct slice wit
 {
     size_t count = 0;
     const char *end = html.p + html.len, *at;
-    while ((at = memmem(html.p, (size_t)(end - html.p), find.p, find.len)) != NULL) {
+    while (ret->status == WINNOW_OK &&
+           (at = memmem(html.p, (size_t)(end - html.p), find.p, find.len)) != NULL) {
         buf_add(ret, html.p, (size_t)(at - html.p));
         buf_add(ret, with.p, with.len);
         html.p = at + find.len;

@@ -27,13 +27,24 @@ static int select_by(struct tree_pass *t, const struct rule_file *file, const st
 {
     struct winnow_error why = {0};
     struct page *p = t->p;
+    bool told = p->xpath_late; /* by the first that was not tried */
     *ret = (struct xpath_result){0};
+    p->xpath_late = xpath_is_spent(p->xpath);
     int status = xpath_select(p->xpath, expr, ret, &why);
+    if (status == WINNOW_ERULES && told)
+        return WINNOW_OK;
     if (status == WINNOW_ERULES) {
         page_note(p, "%s:%u: %s; the line is not applied", file->name, rule->line, why.text);
         return WINNOW_OK;
     }
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
+
+/* A string that is not empty, and a yes, count as one. */
+static size_t found_count(const struct xpath_result *r)
+{
+    size_t nodes = r->count + r->nattrs;
+    return nodes > 0 ? nodes : r->string && *r->string && strcmp(r->string, "false") != 0;
 }
 
 int tree_select(struct tree_pass *t, const struct rule_file *file, const struct rule *rule,
@@ -44,7 +55,7 @@ int tree_select(struct tree_pass *t, const struct rule_file *file, const struct 
         return WINNOW_OK;
     int status = select_by(t, file, rule, rule->xpath, ret, err);
     if (status == WINNOW_OK)
-        rules_count(t->p, file, rule, ret->count + ret->nattrs);
+        rules_count(t->p, file, rule, found_count(ret));
     return status;
 }
 
@@ -127,6 +138,7 @@ static bool attr_holds(const struct tree *tree, uint32_t node, const char *name,
     return value.len >= part.len && value.p && memmem(value.p, value.len, part.p, part.len);
 }
 
+/* The page as a whole is never one of them: no-ads on <body> is no advertisement. */
 static int apply_strip_part(struct tree_pass *t, const struct rule_file *file,
                             const struct rule *rule, struct winnow_error *err)
 {
@@ -139,7 +151,8 @@ static int apply_strip_part(struct tree_pass *t, const struct rule_file *file,
         !rules_have_time(t->p, file, rule))
         return WINNOW_OK;
     for (uint32_t i = 0; i < tree->count; i++) {
-        if (tree->nodes[i].nattrs == 0 ||
+        unsigned tag = tree->nodes[i].tag;
+        if (tree->nodes[i].nattrs == 0 || tag == TAG_HTML || tag == TAG_BODY ||
             (!attr_holds(tree, i, "class", part) && !attr_holds(tree, i, "id", part)))
             continue;
         if (found++ == 0)
@@ -158,6 +171,8 @@ static int apply_strip_image_src(struct tree_pass *t, const struct rule_file *fi
     (void)err;
     const struct tree *tree = &t->p->tree;
     size_t found = 0;
+    if (!rules_have_time(t->p, file, rule))
+        return WINNOW_OK;
     for (uint32_t i = 0; rule->usable && rule->value.len > 0 && i < tree->count; i++) {
         if (tree->nodes[i].tag != TAG_IMG || !attr_holds(tree, i, "src", rule->value))
             continue;
@@ -382,9 +397,9 @@ static int apply_tokens(struct tree_pass *t, const struct rule_file *file)
 enum { BEFORE = sizeof before_body / sizeof *before_body,
        AFTER = sizeof after_body / sizeof *after_body };
 
-/* The site's own files strip, then the body is found, then what holds for every page
- * strips: a long list of filters must not spend the time that a page's XPath has before
- * its body is found. */
+/* The site's own files strip, then the body is found, then the XPaths that hold for every
+ * page strip: a long list of filters must not spend the time that a page's XPath has
+ * before its body is found.  Whole names cost no XPath and wait for nothing. */
 static int apply_all(struct tree_pass *t, struct winnow_error *err)
 {
     const struct rule_set *set = &t->p->rules;

@@ -54,6 +54,12 @@ static void mark(struct verdicts *v, struct span m)
     v->marks[v->nmarks++] = m;
 }
 
+void verdict_forget(struct verdicts *v, size_t n)
+{
+    if (n < v->nmarks)
+        v->nmarks = n;
+}
+
 void verdict_remove(struct verdicts *v, uint32_t start, uint32_t end, uint32_t reason)
 {
     mark(v, (struct span){.start = start, .end = end, .reason = reason,

@@ -54,6 +54,9 @@ void verdict_replace(struct verdicts *v, uint32_t start, uint32_t end, struct sl
                      uint32_t reason);
 void verdict_protect(struct verdicts *v, uint32_t start, uint32_t end, uint32_t reason);
 
+/* Forgets all marks but the first n (of v->nmarks); nothing settled changes. */
+void verdict_forget(struct verdicts *v, size_t n);
+
 /* Merges the marks into the spans; returns v->status. */
 int verdict_settle(struct verdicts *v);
 

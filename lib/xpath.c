@@ -179,6 +179,15 @@ static void watch_pause(struct watch *w)
     pthread_mutex_unlock(&w->lock);
 }
 
+/* Time of an evaluation that nobody watched. */
+static void watch_add(struct watch *w, double s)
+{
+    pthread_mutex_lock(&w->lock);
+    w->spent_s += s;
+    w->spent = w->spent || w->spent_s >= BUDGET_S;
+    pthread_mutex_unlock(&w->lock);
+}
+
 static bool watch_is_spent(struct watch *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -613,11 +622,14 @@ static xmlXPathObject *try_steps(struct xpath_doc *doc, xmlXPathCompExpr *comp,
     doc->ctxt->node = (xmlNode *)doc->doc;
     doc->ctxt->opCount = 0;
     doc->ctxt->opLimit = steps; /* before the watch may lower it */
+    double before = watched ? 0 : seconds(CLOCK_THREAD_CPUTIME_ID);
     if (watched && !watch_begin(doc))
         doc->ctxt->opLimit = few_steps(doc);
     xmlXPathObject *ret = xmlXPathCompiledEval(comp, doc->ctxt);
     if (watched)
         watch_pause(&doc->watch);
+    else
+        watch_add(&doc->watch, seconds(CLOCK_THREAD_CPUTIME_ID) - before);
     stop_listening(doc->ctxt, complaint);
     return ret;
 }
@@ -644,6 +656,11 @@ static xmlXPathObject *evaluate(struct xpath_doc *doc, const struct xpath_expr *
     xmlXPathObject *ret = comp ? evaluate_compiled(doc, comp, complaint) : NULL;
     xmlXPathFreeCompExpr(comp);
     return ret;
+}
+
+bool xpath_is_spent(struct xpath_doc *doc)
+{
+    return watch_is_spent(&doc->watch);
 }
 
 int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,

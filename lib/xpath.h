@@ -39,6 +39,9 @@ int xpath_select(struct xpath_doc *doc, const struct xpath_expr *expr,
                  struct xpath_result *ret, struct winnow_error *err);
 void xpath_result_free(struct xpath_result *r);
 
+/* Has the page's XPath taken all its time, so that nothing more is tried? */
+bool xpath_is_spent(struct xpath_doc *doc);
+
 /* Changes to the libxml2 tree, seen by later expressions; our own stays as it is.
  * Taking out what is out, or what the page is too large for, does nothing. */
 void xpath_remove(struct xpath_doc *doc, uint32_t node);

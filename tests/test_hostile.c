@@ -28,6 +28,8 @@ struct hostile {
     struct part parts[MAX_PARTS];
     const char *charset; /* what the parts are converted to */
     const char *command; /* NULL: clean */
+    const char *verb;    /* the file is a rule file: winnow rules VERB */
+    const char *page;    /* the file is a rule file: this page is cleaned with it alone */
     const char *in;      /* becomes standard input, instead of a file's name */
     const char *out;     /* becomes standard output */
     bool nobody;         /* without root's rights */
@@ -233,6 +235,7 @@ static void make_nothing(const struct hostile *h, const char *path)
 
 #define WORDS "The harbour was dredged in spring."
 #define LAST "These last words stay."
+#define PAGE HEAD "<p class=a>" LAST "</p>"
 #define HEAD "<!DOCTYPE html><html><head><title>Harbour</title></head><body><p>" WORDS "</p>"
 
 /* Tables are laid out by hand. */
@@ -416,6 +419,56 @@ static const struct hostile table[] = {
     {"the_head_of_a_gzip_alone_is_refused", "head.gz", make_parts,
      {ONCE("\x1f\x8b\x08")}, .code = EX_DATAERR},
 
+    /* Rule files. */
+    {"a_rule_file_of_one_line_of_4_MB_passes", "global.txt", make_parts,
+     {ONCE("strip: "), {"h", 4000000}}, .page = PAGE, STAYS, .says = "longer than"},
+    {"a_rule_file_of_one_line_of_4_MB_is_linted", "line.example.txt", make_parts,
+     {ONCE("strip: "), {"h", 4000000}}, .verb = "lint", .code = EX_CONFIG, .holds = "longer than"},
+    {"a_pattern_of_4_MB_is_named", "global.txt", make_parts,
+     {ONCE("drop_line: /"), {"h", 4000000}, ONCE("/")}, .page = PAGE, STAYS, .says = "too large"},
+    {"a_rule_file_of_5_MB_is_refused", "global.txt", make_parts,
+     {{"# a comment\n", 500000}}, .page = PAGE, .code = EX_CONFIG, .says = "larger than a rule file"},
+    {"100000_strip_lines_pass", "global.txt", make_parts,
+     {{"strip: //b[.='@']\n", 100000}}, .page = PAGE, STAYS, .tenth = true},
+    {"100000_strip_lines_are_linted", "strip.example.txt", make_parts,
+     {{"strip: //b[.='x@']\n", 100000}}, .verb = "lint", .code = 0, .tenth = true},
+    {"100000_whole_classes_pass", "global.txt", make_parts,
+     {{"strip_id_or_class(token): c@\n", 100000}}, .page = PAGE, STAYS},
+    {"100000_parts_of_classes_pass", "global.txt", make_parts,
+     {{"strip_id_or_class: c@\n", 100000}}, .page = PAGE, STAYS},
+    {"50000_titles_that_are_not_there_pass", "global.txt", make_parts,
+     {{"title: //h9[@]\n", 50000}}, .page = PAGE, STAYS, .tenth = true},
+    {"an_xpath_in_20000_parentheses_is_named", "global.txt", make_parts,
+     {ONCE("title: "), {"(", 20000}, ONCE("//p"), {")", 20000}}, .page = PAGE, STAYS,
+     .says = "the line is not applied"},
+    {"an_xpath_of_60000_signs_passes", "global.txt", make_parts,
+     {ONCE("title: "), {"-", 60000}, ONCE("1")}, .page = PAGE, STAYS},
+    {"elements_moved_into_one_another_stay", "global.txt", make_parts,
+     {{"move_into(//p[1]): //p[2]\nmove_into(//p[2]): //p[1]\nmove_into(//p): //*\n"
+       "move_into(//p): //p/attribute::class\n", 2000}}, .page = PAGE, STAYS},
+    {"everything_wrapped_and_dissolved_stays", "global.txt", make_parts,
+     {{"wrap_in(blockquote): //*\ndissolve: //*\n", 2000}}, .page = PAGE, STAYS},
+    {"sections_by_the_thousand_are_bounded", "sections.example.txt", make_parts,
+     {{"section: s@\nmatch_text: /x@/\ndrop_line: /y@/\n", 5000}}, .verb = "lint",
+     .code = EX_CONFIG, .holds = "more than 1000 sections"},
+    {"lines_that_only_seem_dates_are_named", "dates.example.txt", make_parts,
+     {ONCE("valid_from: 2023-02-29\nvalid_until: 0000-00-00\nvalid_from: 99999-01-01\n"
+           "max_drop: 4294967297\npriority: 99999999999999999999\n")}, .verb = "lint",
+     .code = EX_CONFIG, .holds = "99999999999999999999\" is no number"},
+    {"a_pattern_with_too_many_ways_is_stopped", "global.txt", make_parts,
+     {ONCE("drop_line: /^(h+)+$/\n")}, .page = PAGE "<p>hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh!",
+     STAYS, .says = "the pattern takes too long"},
+    {"a_test_of_an_endless_page_fails", "zero.example.txt", make_parts,
+     {ONCE("test_file: /dev/zero\ntest_contains: h\n")}, .verb = "test", .code = EX_CONFIG,
+     .holds = "not a regular file"},
+    {"a_test_of_the_rule_file_itself_passes", "self.example.txt", make_parts,
+     {ONCE("test_file: self.example.txt\ntest_contains: self.example.txt\n")}, .verb = "test",
+     .code = 0, .holds = "1 tests, 0 failed"},
+    {"a_fifo_is_no_rule_file", "fifo.txt", make_fifo,
+     {ONCE("")}, .verb = "lint", .code = EX_NOINPUT, .says = "not a regular file"},
+    {"a_rule_file_may_be_a_page", "page.txt", make_parts,
+     {{"strip: //b[.='@']\n", 100000}, ONCE(LAST)}, STAYS},
+
     /* No page. */
     {"a_picture_is_refused", "picture.png", make_noise,
      {ONCE("\x89PNG\r\n\x1a\n")}, .code = EX_DATAERR},
@@ -469,22 +522,40 @@ static void assert_outcome(const struct hostile *h, const struct run *r)
     if (h->says)
         assert_err(r, h->says);
     if (h->code != 0) {
-        assert_one_error(r);
-        if (h->command == NULL && h->code != EX_IOERR)
+        if (!h->verb) /* findings are many lines, and no error of the program */
+            assert_one_error(r);
+        if (!h->verb && h->command == NULL && h->code != EX_IOERR)
             assert_int_equal(r->out_len, 0);
     }
     if (!sanitized && r->rss > MAX_RSS)
         fail_msg("took %ld MB of memory", r->rss >> 10);
 }
 
+enum { ARGS_MOST = 8 };
+
+/* What winnow is to do with the file. */
+static void set_args(const struct hostile *h, const char **args)
+{
+    const char *file = h->in ? NULL : path_of(h->file);
+    if (h->verb) {
+        memcpy(args, ((const char *[]){"rules", h->verb, file}), 3 * sizeof *args);
+    } else if (h->page) {
+        make_file("page.html", h->page);
+        memcpy(args, ((const char *[]){"clean", "--no-default-rules", "--rules", file,
+                                       path_of("page.html")}), 5 * sizeof *args);
+    } else {
+        args[0] = h->command ? h->command : "clean";
+        args[1] = file;
+    }
+}
+
 static void hostile_run(void **state)
 {
     const struct hostile *h = *state;
-    const char *args[] = {h->command ? h->command : "clean", NULL, NULL};
+    const char *args[ARGS_MOST] = {NULL};
     struct run r;
 
-    if (!h->in)
-        args[1] = path_of(h->file);
+    set_args(h, args);
     h->make(h, path_of(h->file));
     r = run_launch((struct launch){.args = args, .in = h->in, .out = h->out, .nobody = h->nobody});
     if (*h->file)
