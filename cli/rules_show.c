@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "commands.h"
+#include "findings.h"
 #include "inputs.h"
 #include "output.h"
 #include "pages.h"
@@ -24,7 +25,9 @@ static void print_files(const struct shown *sh)
     size_t shown = winnow_page_shown(sh->page);
     struct winnow_rule_file f;
     for (size_t i = 0; (f = winnow_page_rule_file(sh->page, i)).name != NULL; i++) {
-        printf("%zu. %s: ", i + 1, f.path);
+        printf("%zu. ", i + 1);
+        print_plain(f.path, strlen(f.path));
+        fputs(": ", stdout);
         if (f.line > 0)
             printf("line %u matches the page", f.line);
         else
@@ -48,15 +51,14 @@ static bool is_list_entry(const struct winnow_rule *r)
     return is_word(r, "token") || is_word(r, "class") || is_word(r, "id");
 }
 
-/* The bytes of a value that are shown, whole characters. */
-static int shown_len(const char *value, size_t len)
+/* As much of a value as is shown, whole characters. */
+static void print_value(const char *value, size_t len)
 {
-    if (len <= VALUE_SHOWN)
-        return (int)len;
-    size_t n = VALUE_SHOWN;
-    while (n > 0 && ((unsigned char)value[n] & 0xc0) == 0x80)
+    size_t n = len < VALUE_SHOWN ? len : VALUE_SHOWN;
+    while (n < len && n > 0 && ((unsigned char)value[n] & 0xc0) == 0x80)
         n--;
-    return (int)n;
+    print_plain(value, n);
+    fputs(n < len ? "..." : "", stdout);
 }
 
 static void print_rule(void *ctx, const struct winnow_rule *r)
@@ -66,16 +68,21 @@ static void print_rule(void *ctx, const struct winnow_rule *r)
         sh->idle++;
         return;
     }
-    if (r->tried && !sh->no_page)
+    const char *file = winnow_page_rule_file(sh->page, r->file).name;
+    if (r->tried && !r->stopped && !sh->no_page)
         printf("%8zu  ", r->matched);
     else
-        printf("%8s  ", "-");
-    printf("%s:%u: %s", winnow_page_rule_file(sh->page, r->file).name, r->line, r->directive);
-    if (r->arg)
-        printf("(%.*s%s)", shown_len(r->arg, r->arg_len), r->arg,
-               r->arg_len > VALUE_SHOWN ? "..." : "");
-    printf(": %.*s%s\n", shown_len(r->value, r->value_len), r->value,
-           r->value_len > VALUE_SHOWN ? "..." : "");
+        printf("%8s  ", r->stopped ? "stopped" : "-");
+    print_plain(file, strlen(file));
+    printf(":%u: %s", r->line, r->directive);
+    if (r->arg) {
+        putchar('(');
+        print_value(r->arg, r->arg_len);
+        putchar(')');
+    }
+    fputs(": ", stdout);
+    print_value(r->value, r->value_len);
+    putchar('\n');
 }
 
 static void print_page(struct shown *sh)
@@ -87,6 +94,8 @@ static void print_page(struct shown *sh)
     print_files(sh);
     printf("\n matched  rule, in the order in which they are applied (-: not tried)\n");
     winnow_page_rules(sh->page, print_rule, sh);
+    if (sh->no_page)
+        printf("files that know a page by its text or HTML show only with the page itself\n");
     if (sh->idle > 0)
         printf("%8s  and %zu classes and ids that the page does not have\n", "-", sh->idle);
 }
@@ -104,6 +113,13 @@ static int clean_url(struct winnow *w, const char *url, struct winnow_page **ret
     return status == WINNOW_OK ? EX_OK : exit_code_of(status);
 }
 
+static void print_title(const char *path)
+{
+    fputs("=== ", stdout);
+    print_plain(path, strlen(path));
+    putchar('\n');
+}
+
 static int show_one(struct winnow *w, const struct settings *s, const struct input *in, bool title)
 {
     struct winnow_page *page = NULL;
@@ -112,7 +128,7 @@ static int show_one(struct winnow *w, const struct settings *s, const struct inp
     if (code != EX_OK)
         return code;
     if (title)
-        printf("=== %s\n", in->path);
+        print_title(in->path);
     print_page(&(struct shown){.page = page, .no_page = no_page});
     winnow_page_free(page);
     return EX_OK;

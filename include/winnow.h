@@ -210,6 +210,7 @@ struct winnow_rule {
     const char *arg, *value; /* as the file has them, not NUL-terminated; arg may be NULL */
     size_t arg_len, value_len;
     int tried;      /* 0: an earlier one won, its section does not apply, it is wrong */
+    int stopped;    /* it took too long, and did nothing */
     size_t matched; /* elements, lines, strings */
 };
 

@@ -1,10 +1,12 @@
 /* health.c - rule files over many pages: which lines stopped matching, which take all.
  *
  * A line that used to match and then matches nothing on page after page is rot where
- * chance explains it badly: with a share p of hits before, m misses in a row happen by
- * chance (1 - p)^m of the time.  Below CHANCE, and after at least RUN_LEAST pages, it is
- * reported with the page where it began.  The body lines of a file count together, as
- * one of them is enough. */
+ * chance explains it badly.  Of h hits in t pages before nobody knows the share that the
+ * line hits, only how likely each share is (Bayes, with all shares alike at first); over
+ * all of them, m misses in a row have the chance of the product of
+ * (t - h + i) / (t + 1 + i) for i from 1 to m.  Below CHANCE, and after at least RUN_LEAST
+ * pages, the run is reported with the page where it began.  The body lines of a file
+ * count together, as one of them is enough. */
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -219,7 +221,8 @@ static int add_lines(struct winnow_health *h, struct file_health *f, const struc
 {
     int status = WINNOW_OK;
     for (size_t i = 0; counts && i < file->count && status == WINNOW_OK; i++)
-        if (counts[i] > 0 && file->rules[i].directive->id != DIRECTIVE_BODY)
+        if (counts[i] > 0 && counts[i] != COUNT_STOPPED &&
+            file->rules[i].directive->id != DIRECTIVE_BODY)
             status = add_line(h, f, file->rules[i].line, counts[i] > 1, page);
     return status;
 }
@@ -232,7 +235,7 @@ int winnow_health_add(struct winnow_health *h, const struct winnow_page *page, c
     for (size_t i = 0; i < p->rules.count && status == WINNOW_OK; i++) {
         const struct rule_file *file = p->rules.files[i];
         const struct match *match = &p->rules.matches[i];
-        struct file_health *f = file_of(h, file->name);
+        struct file_health *f = file_of(h, file->path);
         if (!f)
             return err_nomem(err);
         status = add_lines(h, f, file, match->counts, name);
@@ -271,7 +274,7 @@ static int add_record_lines(struct winnow_health *h, struct file_health *f, cons
 static int add_record_file(struct winnow_health *h, const json_t *rules, double shown,
                            const char *page)
 {
-    const char *name = json_string_value(json_object_get(rules, "file"));
+    const char *name = json_string_value(json_object_get(rules, "path"));
     const json_t *body = json_object_get(rules, "body");
     const json_t *max_drop = json_object_get(rules, "max_drop");
     struct file_health *f = name ? file_of(h, name) : NULL;
@@ -335,10 +338,9 @@ struct winnow_file_health winnow_health_file(const struct winnow_health *h, size
 /* Would chance explain the run of misses? */
 static bool is_rot(const struct series *s)
 {
-    double p = ((double)s->hits + 1) / ((double)s->tries + 2); /* Laplace's estimate */
     double chance = 1;
-    for (size_t i = 0; i < s->misses && chance >= CHANCE; i++)
-        chance *= 1 - p;
+    for (size_t i = 1; i <= s->misses && chance >= CHANCE; i++)
+        chance *= (double)(s->tries - s->hits + i) / (double)(s->tries + 1 + i);
     return s->hits > 0 && s->misses >= RUN_LEAST && chance < CHANCE;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "err.h"
+#include "utf8.h"
 #include "written.h"
 
 /* --- text --------------------------------------------------------------------------------- */
@@ -95,6 +96,24 @@ static json_t *json_of_spans(struct record *r, enum winnow_verdict verdict)
     return list;
 }
 
+/* A path is bytes, and JSON is UTF-8. */
+static json_t *string_of_path(const char *path)
+{
+    struct buf text;
+    buf_init(&text, 3 * strlen(path) + 1);
+    for (struct slice rest = slice_of(path); rest.len > 0;) {
+        size_t valid = utf8_valid_prefix(rest);
+        buf_add(&text, rest.p, valid);
+        if (valid < rest.len)
+            buf_adds(&text, "\xef\xbf\xbd"); /* U+FFFD */
+        valid += valid < rest.len;
+        rest = (struct slice){rest.p + valid, rest.len - valid};
+    }
+    json_t *ret = text.status == WINNOW_OK ? string_of(buf_slice(&text)) : NULL;
+    buf_free(&text);
+    return ret;
+}
+
 /* Did a body line name the page's own elements?  null: none was tried. */
 static json_t *json_of_body(const struct page *p, size_t f)
 {
@@ -102,30 +121,36 @@ static json_t *json_of_body(const struct page *p, size_t f)
     return state == BODY_UNTRIED ? json_null() : json_boolean(state == BODY_MATCHED);
 }
 
-/* {"file","took","max_drop","body","matched":{"12":3},"idle":[14]}: what winnow rules status reads.
+/* {"file","path","took","max_drop","body","matched":{"12":3},"idle":[14],"stopped":[]}:
+ * what winnow rules status reads.
  * Rules that were not tried are in neither. */
 static json_t *json_of_rule_file(struct record *r, size_t f)
 {
     const struct rule_file *file = r->page->rules.files[f];
     const struct match *match = &r->page->rules.matches[f];
-    json_t *o = json_object(), *matched = json_object(), *idle = json_array();
+    json_t *o = json_object(), *matched = json_object(), *idle = json_array(),
+           *stopped = json_array();
     for (size_t i = 0; match->counts && i < file->count; i++) {
         char line[16];
         uint32_t count = match->counts[i];
         if (file->rules[i].directive->id == DIRECTIVE_BODY)
             continue; /* alternatives: "body" tells of all */
         snprintf(line, sizeof line, "%u", file->rules[i].line);
-        if (count > 1)
+        if (count == COUNT_STOPPED)
+            append(r, stopped, json_integer(file->rules[i].line));
+        else if (count > 1)
             set(r, matched, line, json_integer(count - 1));
         else if (count == 1)
             append(r, idle, json_integer(file->rules[i].line));
     }
-    set(r, o, "file", json_string(file->name));
+    set(r, o, "file", string_of_path(file->name));
+    set(r, o, "path", string_of_path(file->path));
     set(r, o, "took", json_integer((json_int_t)match->took));
     set(r, o, "max_drop", json_integer(rules_max_drop(r->page, file)));
     set(r, o, "body", json_of_body(r->page, f));
     set(r, o, "matched", matched);
     set(r, o, "idle", idle);
+    set(r, o, "stopped", stopped);
     return o;
 }
 
@@ -145,6 +170,7 @@ static json_t *json_of_page(struct record *r, struct slice text)
     set(r, o, "metadata", json_of_meta(r));
     set(r, o, "removed", json_of_spans(r, WINNOW_REMOVED));
     set(r, o, "replaced", json_of_spans(r, WINNOW_REPLACED));
+    set(r, o, "suspect", json_boolean(r->page->suspect));
     set(r, o, "shown", json_integer((json_int_t)r->page->shown));
     set(r, o, "rules", json_of_rules(r));
     return o;

@@ -98,6 +98,8 @@ struct rules;
 
 #define RULES_NONE SIZE_MAX
 
+#define COUNT_STOPPED UINT32_MAX
+
 /* How a file came to speak for a page, in the order in which files count. */
 enum match_step { MATCH_TEST, MATCH_HOST, MATCH_PARENT, MATCH_LINE, MATCH_GLOBAL };
 
@@ -107,7 +109,8 @@ struct rule_set {
     struct match {
         enum match_step step;
         const struct rule *line; /* MATCH_LINE: the match_* line that held */
-        uint32_t *counts; /* of the file's rules: 0 not tried, else 1 + what it matched */
+        uint32_t *counts; /* of the file's rules: 0 not tried, COUNT_STOPPED, else 1 + what
+                             it matched */
         uint64_t took;    /* bytes of the shown text that the file removed */
     } *matches; /* of files, one each */
     size_t count, cap, matches_cap;

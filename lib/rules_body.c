@@ -24,6 +24,7 @@ struct body {
     uint32_t *nodes; /* disjoint, in order */
     size_t count;
     uint64_t text; /* bytes of it that are not blank */
+    bool doubted;  /* a line named one that leaves too little */
 };
 
 static uint64_t text_size(const struct page *p, uint32_t node)
@@ -80,14 +81,19 @@ static int take_nodes(struct body *b, struct xpath_result *r)
     return WINNOW_OK;
 }
 
-/* Bytes of the body's nodes that blocks show. */
-static uint64_t shown_in_body(const struct body *b)
+/* Bytes of the body's nodes that blocks show and nothing has stripped. */
+static uint64_t left_in_body(const struct body *b)
 {
     const struct page *p = b->t->p;
     uint64_t ret = 0;
     for (size_t n = 0; n < b->count; n++) {
         const struct node *node = &p->tree.nodes[b->nodes[n]];
-        ret += page_shown(p, node->text_start, node->text_end);
+        struct verdict_walk walk =
+            verdict_walk(&p->verdicts, p->text, node->text_start, node->text_end);
+        struct slice piece;
+        uint32_t start;
+        while (verdict_next(&walk, &piece, &start))
+            ret += page_shown(p, start, start + (uint32_t)piece.len);
     }
     return ret;
 }
@@ -97,14 +103,13 @@ static bool is_believed(const struct body *b)
 {
     struct page *p = b->t->p;
     unsigned most = rules_max_drop(p, b->file);
-    uint64_t all = p->shown, left = shown_in_body(b);
+    uint64_t all = p->shown, left = left_in_body(b);
     if (left * 100 >= all * (100 - most))
         return true;
     page_note(p, "%s:%u: the body named is %.1f%% of the page, less than its max_drop of %u%% "
                  "leaves; the line is passed over: is it out of date?",
               b->file->name, b->rule->line, all > 0 ? 100.0 * (double)left / (double)all : 0.0,
               most);
-    p->suspect = true;
     return false;
 }
 
@@ -121,8 +126,10 @@ static int try_body(struct body *b, const struct rule_file *file, const struct r
     b->rule = rule;
     if (take_nodes(b, &r) != WINNOW_OK)
         status = err_nomem(err);
-    if (b->text > 0 && !is_believed(b))
+    if (b->text > 0 && !is_believed(b)) {
         b->text = 0;
+        b->doubted = true;
+    }
     xpath_result_free(&r);
     return status;
 }
@@ -310,7 +317,7 @@ int tree_find_body(struct tree_pass *t, struct winnow_error *err)
 {
     struct page *p = t->p;
     struct body b = {.t = t};
-    int status = WINNOW_OK;
+    int status = verdict_settle(&p->verdicts) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
     for (size_t f = 0; f < p->rules.count; f++)
         for (size_t i = 0; i < p->rules.files[f]->count; i++)
             if (p->rules.files[f]->rules[i].directive->id == DIRECTIVE_BODY && b.text == 0 &&
@@ -325,6 +332,7 @@ int tree_find_body(struct tree_pass *t, struct winnow_error *err)
     }
     if (p->body_file && rules_flag(p, DIRECTIVE_PRUNE, true) && prune(&b) != WINNOW_OK)
         status = err_nomem(err);
+    p->suspect |= b.doubted && !p->body_file;
     free(b.nodes);
     return status;
 }

@@ -82,7 +82,8 @@ static struct winnow_rule describe(const struct page *p, size_t f, const struct 
         .value = rule->value.p,
         .value_len = rule->value.len,
         .tried = count > 0,
-        .matched = count > 0 ? count - 1 : 0,
+        .stopped = count == COUNT_STOPPED,
+        .matched = count > 0 && count != COUNT_STOPPED ? count - 1 : 0,
     };
 }
 

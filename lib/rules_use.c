@@ -9,21 +9,29 @@
 #include "page.h"
 #include "rules.h"
 
-void rules_count(struct page *p, const struct rule_file *file, const struct rule *rule, size_t n)
+/* The place of a rule's count; NULL where memory ends. */
+static uint32_t *count_of(struct page *p, const struct rule_file *file, const struct rule *rule)
 {
     size_t f = 0;
     while (f < p->rules.count && p->rules.files[f] != file)
         f++;
     if (f == p->rules.count)
-        return;
+        return NULL;
     struct match *match = &p->rules.matches[f];
     if (!match->counts)
         match->counts = calloc(file->count, sizeof *match->counts);
     if (!match->counts) {
         p->status = WINNOW_ENOMEM;
-        return;
+        return NULL;
     }
-    uint32_t *count = &match->counts[rule - file->rules];
+    return &match->counts[rule - file->rules];
+}
+
+void rules_count(struct page *p, const struct rule_file *file, const struct rule *rule, size_t n)
+{
+    uint32_t *count = count_of(p, file, rule);
+    if (!count || *count == COUNT_STOPPED)
+        return;
     uint32_t had = *count > 0 ? *count - 1 : 0;
     *count = n < UINT32_MAX / 2 - had ? had + (uint32_t)n + 1 : UINT32_MAX / 2;
 }
@@ -66,6 +74,9 @@ bool rules_have_time(struct page *p, const struct rule_file *file, const struct 
 
 void rules_note_stopped(struct page *p, const struct rule_file *file, const struct rule *rule)
 {
+    uint32_t *count = count_of(p, file, rule);
+    if (count)
+        *count = COUNT_STOPPED;
     page_note(p, "%s:%u: the pattern takes too long on this page and was stopped; simplify it",
               file->name, rule->line);
 }

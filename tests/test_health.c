@@ -287,7 +287,7 @@ static void tells_many_files_apart(void **state)
         for (unsigned i = 0; i < 500; i++) {
             char record[200];
             int n = snprintf(record, sizeof record,
-                             "{\"shown\":100,\"rules\":[{\"file\":\"rules/%u.txt\",\"took\":%u,"
+                             "{\"shown\":100,\"rules\":[{\"path\":\"rules/%u.txt\",\"took\":%u,"
                              "\"max_drop\":100}]}",
                              i, i % 90);
             assert_int_equal(winnow_health_add_record(h, record, (size_t)n, "x", NULL), WINNOW_OK);
