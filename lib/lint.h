@@ -86,4 +86,9 @@ void lint_dead_pairs(struct lint *l);
 void lint_file_name(struct lint *l);
 void lint_idle_tests(struct lint *l);
 
+/* Of what a line reaches (lint_reach.c). */
+void lint_takes_all(struct lint *l, const struct rule *rule);
+void lint_css_part(struct lint *l, const struct rule *rule);
+void lint_name_twice(struct lint *l, const struct rule *rule);
+
 #endif

@@ -299,7 +299,7 @@ static void finds_patterns_that_run_away(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "/(a+)+b/", "/(?:a|a)*b/", "/(a*)*$/", "/(?:a?b?)*c/", "/(?:\\w+\\s*)+$/", "/(x{1,3})+y/",
+        "/(a+)+b/", "/(?:a|a)*b/", "/(a*)*=$/", "/(?:a?b?)*c/", "/(?:\\w+\\s*)+$/", "/(x{1,3})+y/",
         "/(?:a|ab|b)*c/", "/(?:.|\\s)*x/", "/(?:A|a)*b/i", "/( a + ) + b/x",
         "/(?<n>\\d+\\.?)+ EUR/", "/[\\s\\S]*[\\s\\S]*x/", "/x.*[\\s\\S]*?.*y/s",
     };
@@ -476,10 +476,80 @@ static int stop(void **state)
     return 0;
 }
 
+static void finds_lines_that_take_everything(void **state)
+{
+    (void)state;
+    EXPECT("drop_line: //\n", "1:12: takes-all warning this matches every line");
+    EXPECT("drop_block: /x*/\n", "takes-all");
+    EXPECT("drop_line: /./u\n", "takes-all");
+    EXPECT("strip: //*\n", "1:8: takes-all warning this finds the page as a whole");
+    EXPECT("strip: /html\n", "takes-all");
+    EXPECT_NOTHING("drop_line: /^$/\ndrop_line: /^[A-Z]/\ndrop_line: /\\w+/\nkeep_line: /./\n"
+                   "strip: //p\n");
+}
+
+static void finds_classes_as_css_writes_them(void **state)
+{
+    (void)state;
+    EXPECT("strip_id_or_class: .teaser\n", "1:20: css-part warning this is how CSS writes classes");
+    EXPECT("strip_id_or_class: card.wide\n", "css-part");
+    EXPECT("strip_id_or_class(id): #foot\n", "css-part");
+    EXPECT_NOTHING("strip_id_or_class: card-wide\nstrip_id_or_class: teaser box.\n");
+}
+
+static void finds_a_directive_in_its_own_value(void **state)
+{
+    (void)state;
+    EXPECT("strip_id_or_class: strip_id_or_class: teaser-box\n", "name-twice");
+    EXPECT_NOTHING("strip: //strip\ntest_in: test_in: as a text\ntest_out: test_in: as a text\n");
+}
+
+static void passes_over_lines_with_a_nul(void **state)
+{
+    static const char rules[] = "strip: //p\0/x\nstrip: //aside\n";
+    size_t errors = 0;
+    (void)state;
+    char *found = lint_bytes("ferry.example.txt", rules, sizeof rules - 1, &errors);
+    assert_non_null(strstr(found, "1:1: nul error a NUL byte; the line is passed over"));
+    assert_int_equal(errors, 1);
+    free(found);
+}
+
+static void finds_replacements_by_groups_that_are_not_there(void **state)
+{
+    (void)state;
+    EXPECT("repair(/(a)b/): $2\n", "1:17: argument error the pattern has no group \"2\"");
+    EXPECT("repair(/(a)b/): x$\n", "no group");
+    EXPECT("repair(/(?<n>a)b/): ${n\n", "a } is missing behind ${");
+    EXPECT_NOTHING("repair(/(a)(x)?b/): $1$2${1}$$\nrepair(/(?<name>a)b/): ${name}$name\n"
+                   "repair(/(l)ong/): $1arge\n");
+}
+
+static void goes_on_behind_a_file_that_cannot_be_read(void **state)
+{
+    struct text found = {calloc(1, 1), 0};
+    size_t errors = 0;
+    (void)state;
+    make_folder("some");
+    make_folder("some/a.example.txt");
+    make_file("some/b.example.txt", "strip: //[\n");
+    assert_int_equal(winnow_rules_lint(path_of("some"), note, &found, &errors, NULL), WINNOW_OK);
+    assert_non_null(strstr(found.data, "0:0: unreadable error "));
+    assert_non_null(strstr(found.data, "bad-xpath error"));
+    assert_int_equal(errors, 2);
+    free(found.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_xpaths_that_compile_and_fail),
+        cmocka_unit_test(finds_lines_that_take_everything),
+        cmocka_unit_test(finds_classes_as_css_writes_them),
+        cmocka_unit_test(finds_a_directive_in_its_own_value),
+        cmocka_unit_test(passes_over_lines_with_a_nul),
+        cmocka_unit_test(finds_replacements_by_groups_that_are_not_there),
+        cmocka_unit_test(goes_on_behind_a_file_that_cannot_be_read),
         cmocka_unit_test(finds_strips_and_bodies_that_give_no_elements),
         cmocka_unit_test(finds_capitals_in_the_names_of_html),
         cmocka_unit_test(finds_paths_that_start_beside_the_page),
