@@ -86,7 +86,7 @@ struct rule_file {
     unsigned max_drop; /* percent of a page's text that it may take, or MAX_DROP_UNSAID */
     struct slice valid_from, valid_until; /* YYYY-MM-DD; p NULL: not said */
     struct part_table *tokens; /* of its strip_id_or_class lines that are whole tokens */
-    char **problems; /* what compiling found wrong: each page it touches says so */
+    char **problems; /* lines that are not applied: each page it touches says so */
     size_t nproblems, problems_cap;
     atomic_bool compiled;
     pthread_mutex_t lock; /* around parsing and compiling, which the first page does */
@@ -134,6 +134,10 @@ void rule_file_free(struct rule_file *file);
 /* The bytes to rules.  Not for two threads at once. */
 int rule_file_parse(struct rule_file *file, rule_problem_fn *problem, void *ctx,
                     struct winnow_error *err);
+
+/* What is wrong with a line that is not applied, for the pages that the file touches. */
+int rule_file_keep_problem(struct rule_file *file, unsigned line, const char *text);
+void rule_file_forget_problems(struct rule_file *file);
 
 /* Parses where that was not done, and compiles patterns and XPaths, once, for any
  * number of threads; what does not compile is never applied. */

@@ -27,19 +27,24 @@ struct compiler {
     int status; /* WINNOW_ENOMEM */
 };
 
-static void keep_problem(struct compiler *c, const struct rule *rule, const char *text)
+int rule_file_keep_problem(struct rule_file *file, unsigned line, const char *text)
 {
-    struct rule_file *file = c->file;
-    char *line = NULL;
+    char *problem = NULL;
     char **problems =
         array_grow(file->problems, &file->problems_cap, file->nproblems + 1, sizeof *problems);
-    if (problems)
-        file->problems = problems;
-    if (!problems ||
-        asprintf(&line, "%s:%u: %s; the line is not applied", file->name, rule->line, text) < 0)
-        c->status = WINNOW_ENOMEM;
-    else
-        file->problems[file->nproblems++] = line;
+    if (!problems)
+        return WINNOW_ENOMEM;
+    file->problems = problems;
+    if (asprintf(&problem, "%s:%u: %s; the line is not applied", file->name, line, text) < 0)
+        return WINNOW_ENOMEM;
+    problems[file->nproblems++] = problem;
+    return WINNOW_OK;
+}
+
+void rule_file_forget_problems(struct rule_file *file)
+{
+    while (file->nproblems > 0)
+        free(file->problems[--file->nproblems]);
 }
 
 /* The kind of a value that does not compile. */
@@ -62,7 +67,8 @@ __attribute__((format(printf, 4, 5))) static bool fail(struct compiler *c, const
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    keep_problem(c, rule, text);
+    if (rule_file_keep_problem(c->file, rule->line, text) != WINNOW_OK)
+        c->status = WINNOW_ENOMEM;
     if (c->problem && c->status == WINNOW_OK)
         c->problem(c->ctx, &(struct rule_problem){c->in_argument ? "argument" : kind_of(rule), text,
                                                   rule->line, column, true});

@@ -89,8 +89,7 @@ void rule_file_free(struct rule_file *file)
         pattern_free(file->rules[i].pattern);
         pattern_free(file->rules[i].from);
     }
-    for (size_t i = 0; i < file->nproblems; i++)
-        free(file->problems[i]);
+    rule_file_forget_problems(file);
     tokens_free(file->tokens);
     free(file->problems);
     free(file->rules);

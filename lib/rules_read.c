@@ -21,6 +21,7 @@ struct reader {
     void *ctx;
     unsigned line;
     bool past_sections; /* in a section beyond those that a file may have */
+    int status;         /* WINNOW_ENOMEM */
 };
 
 __attribute__((format(printf, 6, 7))) static void report(const struct reader *r, const char *kind,
@@ -35,6 +36,21 @@ __attribute__((format(printf, 6, 7))) static void report(const struct reader *r,
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     r->problem(r->ctx, &(struct rule_problem){kind, text, line, column, is_error});
+}
+
+/* An error in a line that its writer surely meant to be applied: pages say so too.  (What
+ * no reader knows may be meant for another one.) */
+__attribute__((format(printf, 4, 5))) static void refuse(struct reader *r, const char *kind,
+                                                         unsigned column, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    report(r, kind, r->line, column, true, "%s", text);
+    if (rule_file_keep_problem(r->file, r->line, text) != WINNOW_OK)
+        r->status = WINNOW_ENOMEM;
 }
 
 /* --- one line ------------------------------------------------------------------- */
@@ -114,12 +130,11 @@ static void report_unknown(const struct reader *r, struct slice name, unsigned c
                "no such directive \"%.*s\"; winnow-rules(5) lists them", n, name.p);
 }
 
-static bool shape_is_right(const struct reader *r, const struct directive *d,
+static bool shape_is_right(struct reader *r, const struct directive *d,
                            const struct parts *parts, unsigned column)
 {
     if (d->arg == ARG_MUST && !parts->has_arg) {
-        report(r, "argument", r->line, column, true, "\"%s\" needs an argument: %s(...): value", d->name,
-               d->name);
+        refuse(r, "argument", column, "\"%s\" needs an argument: %s(...): value", d->name, d->name);
         return false;
     }
     if (d->arg == ARG_NONE && parts->has_arg)
@@ -173,7 +188,7 @@ static int read_line(struct reader *r, struct slice raw)
     if (line.len == 0 || line.p[0] == '#')
         return WINNOW_OK;
     if (memchr(line.p, '\0', line.len)) {
-        report(r, "nul", r->line, column, true, "a NUL byte; the line is passed over");
+        refuse(r, "nul", column, "a NUL byte; the line is passed over");
         return WINNOW_OK;
     }
     if (!split_line(line, &parts)) {
@@ -244,12 +259,15 @@ int rule_file_parse(struct rule_file *file, rule_problem_fn *problem, void *ctx,
     struct slice rest = file->bytes, line;
     bool valid = utf8_valid_prefix(rest) == rest.len;
     file->count = file->nsections = 0; /* memory may have failed half-way before */
+    rule_file_forget_problems(file);
     while (text_next_line(&rest, &line)) {
         r.line++;
         if (!valid && utf8_valid_prefix(line) != line.len)
-            report(&r, "not-utf8", r.line, (unsigned)utf8_valid_prefix(line) + 1, true,
+            refuse(&r, "not-utf8", (unsigned)utf8_valid_prefix(line) + 1,
                    "not UTF-8; the line is passed over: save the file as UTF-8");
         else if (read_line(&r, line) != WINNOW_OK)
+            return err_nomem(err);
+        if (r.status != WINNOW_OK)
             return err_nomem(err);
     }
     check_pairs(&r);
