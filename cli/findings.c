@@ -10,7 +10,7 @@
 
 #include "say.h"
 
-/* --- strings ----------------------------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------------------------ */
 
 /* The bytes of the UTF-8 character at p (RFC 3629), 0 where there is none. */
 static size_t char_len(const unsigned char *p)
@@ -73,7 +73,7 @@ void print_plain(const char *s, size_t len)
     }
 }
 
-/* --- one finding, in each format ------------------------------------------------------------------ */
+/* --- one finding, in each format ---------------------------------------------------------- */
 
 static void write_text(struct findings *f, const struct winnow_finding *finding)
 {
@@ -119,7 +119,7 @@ static void (*const writers[])(struct findings *f, const struct winnow_finding *
     [WINNOW_JSONL] = write_jsonl,
 };
 
-/* --- all of them ------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------------------------- */
 
 static void count_kind(struct findings *f, const char *kind)
 {

@@ -45,7 +45,7 @@ static bool push(struct inputs *in, enum input_kind kind, char *path, char *name
     return true;
 }
 
-/* --- names below the output folder ---------------------------------------------------------- */
+/* --- names below the output folder -------------------------------------------------------- */
 
 static char *base_name(const char *path)
 {
@@ -75,7 +75,7 @@ static char *url_name(const char *url)
     return name;
 }
 
-/* --- folders ------------------------------------------------------------------------------------ */
+/* --- folders ------------------------------------------------------------------------------ */
 
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
@@ -196,7 +196,7 @@ bool input_file(const struct input *in, struct stat *ret)
     return false;
 }
 
-/* --- bytes ------------------------------------------------------------------------------------------ */
+/* --- bytes -------------------------------------------------------------------------------- */
 
 static int too_large(const char *path, size_t max)
 {

@@ -148,7 +148,7 @@ static bool help(struct settings *s, const char *value)
     return s->help = true;
 }
 
-/* --- the table -------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------- */
 
 static const struct spec {
     const char *name;

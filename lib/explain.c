@@ -92,7 +92,7 @@ void explain_text(const struct page *p, struct buf *ret)
     }
 }
 
-/* --- as a web page ------------------------------------------------------------------------- */
+/* --- as a web page ------------------------------------------------------------------------ */
 
 static void add_escaped(struct slice s, struct buf *ret)
 {

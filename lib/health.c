@@ -162,7 +162,7 @@ static struct line_health *line_of(struct winnow_health *h, struct file_health *
     return &lines[low];
 }
 
-/* --- one page ------------------------------------------------------------------------------- */
+/* --- one page ----------------------------------------------------------------------------- */
 
 static int series_add(struct series *s, bool hit, const char *page)
 {
@@ -247,7 +247,7 @@ int winnow_health_add(struct winnow_health *h, const struct winnow_page *page, c
     return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 
-/* --- a record --------------------------------------------------------------------------------- */
+/* --- a record ----------------------------------------------------------------------------- */
 
 static int add_record_lines(struct winnow_health *h, struct file_health *f, const json_t *rules,
                             const char *page)
@@ -319,7 +319,7 @@ int winnow_health_add_record(struct winnow_health *h, const char *record, size_t
     return status;
 }
 
-/* --- the report -------------------------------------------------------------------------------- */
+/* --- the report --------------------------------------------------------------------------- */
 
 struct winnow_file_health winnow_health_file(const struct winnow_health *h, size_t i)
 {

@@ -116,7 +116,7 @@ static json_t *parse(struct jsonld *ld, struct slice script)
     return ret;
 }
 
-/* --- entities ------------------------------------------------------------------------------- */
+/* --- entities ----------------------------------------------------------------------------- */
 
 static const struct entity {
     const char *name;
@@ -199,7 +199,7 @@ static void decode_entities(struct slice s, struct buf *ret)
     }
 }
 
-/* --- values ------------------------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------------------------- */
 
 static struct slice slice_of_json(const json_t *string)
 {
@@ -228,7 +228,7 @@ static bool has_digit(struct slice s)
     return false;
 }
 
-/* --- people and publishers --------------------------------------------------------------------- */
+/* --- people and publishers ---------------------------------------------------------------- */
 
 struct people {
     struct slice names[JSONLD_AUTHORS_MOST];
@@ -303,7 +303,7 @@ static void set_people(struct jsonld *ld, enum jsonld_value which, int rank,
     buf_free(&joined);
 }
 
-/* --- objects ------------------------------------------------------------------------------------ */
+/* --- objects ------------------------------------------------------------------------------ */
 
 /* How well an object is known to be the article, the better the higher.  The page
  * around it has a headline at most: its dates are those of a template's last change. */

@@ -71,7 +71,7 @@ static bool group_stands(const struct detector *d, const struct group *g, enum s
     return lines_stand(d, g, goes, false) && lines_stand(d, g, !goes, true);
 }
 
-/* --- whole lines --------------------------------------------------------------------------- */
+/* --- whole lines -------------------------------------------------------------------------- */
 
 /* A row of a table, or code: indented, ending like a statement, or full of symbols
  * that prose has no use for.  By the text alone, for clean text has no elements. */
@@ -145,7 +145,7 @@ void remove_side(struct detector *d, enum side s)
         remove_run(d, s, &run);
 }
 
-/* --- pieces of lines ------------------------------------------------------------------------ */
+/* --- pieces of lines ---------------------------------------------------------------------- */
 
 /* Moves *from on, word by word, to where a sentence of line l starts; false where none
  * does before `to`.  *ret_text_end: where the text before it ends. */

@@ -28,7 +28,7 @@ void lint_bad_range(struct lint *l)
                     until->value.p, from->value.p, from->line);
 }
 
-/* --- the same line twice ---------------------------------------------------------------------- */
+/* --- the same line twice ------------------------------------------------------------------ */
 
 /* What may rightly stand twice: it counts by its place. */
 static bool may_repeat(const struct rule *rule)
@@ -100,7 +100,7 @@ void lint_duplicates(struct lint *l)
     free(rules);
 }
 
-/* --- lines that another makes useless ------------------------------------------------------------ */
+/* --- lines that another makes useless ----------------------------------------------------- */
 
 /* Why b can do nothing, as a stands above it; NULL: it can. */
 typedef const char *shadow_fn(const struct rule *a, const struct rule *b);
@@ -188,7 +188,7 @@ static void look_for_shadow(struct lint *l, const struct rule **rules, size_t i,
     }
 }
 
-/* --- replacements ---------------------------------------------------------------------------------- */
+/* --- replacements ------------------------------------------------------------------------- */
 
 struct pair {
     struct slice find, with;
@@ -271,7 +271,7 @@ void lint_shadowed(struct lint *l)
     shadowed_pairs(l);
 }
 
-/* --- dead ------------------------------------------------------------------------------------------- */
+/* --- dead --------------------------------------------------------------------------------- */
 
 void lint_dead_pairs(struct lint *l)
 {
@@ -311,7 +311,7 @@ void lint_dead_sections(struct lint *l)
     }
 }
 
-/* --- the file's name -------------------------------------------------------------------------------- */
+/* --- the file's name ---------------------------------------------------------------------- */
 
 static bool speaks_for_itself(const struct rule_file *file)
 {
@@ -370,7 +370,7 @@ void lint_file_name(struct lint *l)
         lint_report(l, 0, 0, "%s", why);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------- */
 
 void lint_idle_tests(struct lint *l)
 {

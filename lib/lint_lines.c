@@ -5,7 +5,7 @@
 #include "lint.h"
 #include "text.h"
 
-/* --- the colon that ends a name ---------------------------------------------------------------- */
+/* --- the colon that ends a name ----------------------------------------------------------- */
 
 /* How many more parentheses open in s than close; a close too many does not count. */
 static unsigned left_open(struct slice s)
@@ -39,7 +39,7 @@ void lint_wrong_colon(struct lint *l, const struct rule *rule)
                     "over%s", replaces ? "; write find_string and replace_string on two lines" : "");
 }
 
-/* --- parts of classes --------------------------------------------------------------------------- */
+/* --- parts of classes --------------------------------------------------------------------- */
 
 /* Parts that stand within longer words of ids and classes ("nav" in "navigation") on two
  * in five pages or more, counted on 1,497 pages of as many sites, and such a word. */
@@ -85,7 +85,7 @@ void lint_short_part(struct lint *l, const struct rule *rule)
                     (int)shown.len, shown.p);
 }
 
-/* --- lines that can do nothing -------------------------------------------------------------------- */
+/* --- lines that can do nothing ------------------------------------------------------------ */
 
 static bool starts_nocase(struct slice s, const char *start)
 {
@@ -142,7 +142,7 @@ void lint_dead_line(struct lint *l, const struct rule *rule)
             dead_lines[i].look(l, rule);
 }
 
-/* --- URLs, headers, dates ----------------------------------------------------------------------- */
+/* --- URLs, headers, dates ----------------------------------------------------------------- */
 
 void lint_bad_url(struct lint *l, const struct rule *rule)
 {

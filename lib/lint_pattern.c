@@ -55,7 +55,7 @@ struct piece {
     bool wide;  /* an unbounded repeat of any character */
 };
 
-/* --- sets -------------------------------------------------------------------------------------- */
+/* --- sets --------------------------------------------------------------------------------- */
 
 static bool has_place(const struct places *s, size_t i)
 {
@@ -118,7 +118,7 @@ static void fold_case(struct chars *s)
     }
 }
 
-/* --- the machine in the making --------------------------------------------------------------- */
+/* --- the machine in the making ------------------------------------------------------------ */
 
 static void connect(struct machine *m, struct places from, struct places to)
 {
@@ -161,7 +161,7 @@ static struct piece follow(struct machine *m, struct piece a, struct piece b)
                           .empty = a.empty && b.empty};
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------ */
 
 static bool at_end(const struct machine *m)
 {
@@ -540,7 +540,7 @@ static struct piece take_choice(struct machine *m)
     return ret;
 }
 
-/* --- two ways to one place --------------------------------------------------------------------- */
+/* --- two ways to one place ---------------------------------------------------------------- */
 
 /* reach[i]: the places that can come after i. */
 static void find_reach(const struct machine *m, struct places *reach)
@@ -658,7 +658,7 @@ static bool runs_away(struct machine *m, const struct places *last, struct walk 
     return false;
 }
 
-/* --- the check ---------------------------------------------------------------------------------- */
+/* --- the check ---------------------------------------------------------------------------- */
 
 /* "/.../flags" without its slashes; false where the text is a literal. */
 static bool open_expression(struct slice text, struct machine *ret)

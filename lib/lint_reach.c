@@ -52,7 +52,7 @@ void lint_takes_all(struct lint *l, const struct rule *rule)
                                                  "left; name the elements to strip");
 }
 
-/* --- by its spelling nothing ------------------------------------------------------------------ */
+/* --- by its spelling nothing -------------------------------------------------------------- */
 
 static bool is_name_char(char c)
 {

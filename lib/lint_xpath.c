@@ -43,7 +43,7 @@ static bool is_sign(const struct word *w, const char *sign)
     return (w->kind == WORD_SIGN || w->kind == WORD_OPERATOR) && slice_is(w->text, sign);
 }
 
-/* --- words ---------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------- */
 
 static bool is_name_start(char c)
 {
@@ -216,7 +216,7 @@ static bool next_part(struct part *rest, const char *sign, struct part *ret)
     return true;
 }
 
-/* --- what fails when it is evaluated ---------------------------------------------------------- */
+/* --- what fails when it is evaluated ------------------------------------------------------ */
 
 enum { ANY_NUMBER = 99 };
 
@@ -359,7 +359,7 @@ void lint_xpath_fails(struct lint *l, const struct rule *rule)
         xpath_result_free(&r);
 }
 
-/* --- what an expression gives ----------------------------------------------------------------- */
+/* --- what an expression gives ------------------------------------------------------------- */
 
 enum gives { GIVES_NODES = 1, GIVES_ATTRS = 2, GIVES_VALUE = 4 };
 
@@ -448,7 +448,7 @@ void lint_strip_no_nodes(struct lint *l, const struct rule *rule)
                     "//a[@href]", name);
 }
 
-/* --- mixed case -------------------------------------------------------------------------------- */
+/* --- mixed case --------------------------------------------------------------------------- */
 
 /* Names of SVG and MathML that keep their case in HTML. */
 static bool keeps_case(struct slice name)
@@ -507,7 +507,7 @@ void lint_mixed_case(struct lint *l, const struct rule *rule)
     }
 }
 
-/* --- dead -------------------------------------------------------------------------------------- */
+/* --- dead --------------------------------------------------------------------------------- */
 
 /* Starts a path at w?  Outside of predicates it then starts at the page. */
 static bool path_starts(const struct words *ws, size_t i)
@@ -578,7 +578,7 @@ void lint_dead_xpath(struct lint *l, const struct rule *rule)
     }
 }
 
-/* --- one XPath and another --------------------------------------------------------------------- */
+/* --- one XPath and another ---------------------------------------------------------------- */
 
 static bool same_words(const struct word *a, const struct word *b, size_t n)
 {

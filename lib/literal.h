@@ -55,6 +55,9 @@ size_t literal_find(const struct literal_finder *f, struct slice text, size_t fr
 /* Does the string stand at text, which has at least its length? */
 bool literal_is_at(const struct literal *w, const uint8_t *text);
 
+/* Where the rarest so many bytes of the string begin, which has them. */
+unsigned literal_window(const struct literal *w, unsigned bytes);
+
 /* Many sets looked for in one pass. */
 struct literal_gate;
 

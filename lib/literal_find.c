@@ -71,8 +71,7 @@ static size_t find_one(const struct literal_finder *f, const uint8_t *text, size
 
 /* --- several --------------------------------------------------------------------------- */
 
-/* Where the rarest window of a string begins. */
-static unsigned window_of(const struct literal *w, unsigned window)
+unsigned literal_window(const struct literal *w, unsigned window)
 {
     unsigned best = 0, most = 0;
     for (unsigned i = 0; i + window <= w->len; i++) {
@@ -90,7 +89,7 @@ static unsigned window_of(const struct literal *w, unsigned window)
 static void add_window(struct literal_finder *f, unsigned item)
 {
     const struct literal *w = &f->set.items[item];
-    unsigned offset = window_of(w, f->window);
+    unsigned offset = literal_window(w, f->window);
     f->offsets[item] = (uint8_t)offset;
     for (unsigned j = 0; j < f->window; j++) {
         uint8_t c = w->bytes[offset + j];
@@ -143,7 +142,7 @@ static size_t find_several(const struct literal_finder *f, const uint8_t *text, 
     return SIZE_MAX;
 }
 
-/* --- the finder ---------------------------------------------------------------------------- */
+/* --- the finder --------------------------------------------------------------------------- */
 
 static void choose_probes(struct literal_finder *f)
 {

@@ -25,24 +25,9 @@ void literal_gate_free(struct literal_gate *g)
     free(g);
 }
 
-static unsigned rarest_window(const struct literal *w)
-{
-    unsigned best = 0, most = 0;
-    for (unsigned i = 0; i + WINDOW <= w->len; i++) {
-        unsigned sum = 0;
-        for (unsigned j = 0; j < WINDOW; j++)
-            sum += literal_rarity(w->bytes[i + j]);
-        if (sum > most) {
-            most = sum;
-            best = i;
-        }
-    }
-    return best;
-}
-
 static void add_one(struct literal_gate *g, const struct literal *w)
 {
-    unsigned offset = rarest_window(w);
+    unsigned offset = literal_window(w, WINDOW);
     uint64_t bit = UINT64_C(1) << g->count;
     g->items[g->count] = *w;
     g->offsets[g->count++] = (uint8_t)offset;

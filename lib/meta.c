@@ -164,7 +164,7 @@ static void meta_of_rules(struct page *p)
     }
 }
 
-/* --- a dump --------------------------------------------------------------------------------- */
+/* --- a dump ------------------------------------------------------------------------------- */
 
 static unsigned number_of(const char **p, unsigned least, unsigned most, unsigned digits)
 {

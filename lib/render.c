@@ -206,7 +206,7 @@ static void render_jsonl(const struct page *p, struct buf *ret)
     dump_json(p, JSON_COMPACT, ret);
 }
 
-/* --- all formats ------------------------------------------------------------------------------ */
+/* --- all formats -------------------------------------------------------------------------- */
 
 static void (*const formats[])(const struct page *p, struct buf *ret) = {
     [WINNOW_TEXT] = render_text,

@@ -344,7 +344,7 @@ bool repair_set_exists(struct slice name)
     return false;
 }
 
-/* --- the rules ------------------------------------------------------------------------------ */
+/* --- the rules ---------------------------------------------------------------------------- */
 
 static void apply_set(struct pass *r)
 {

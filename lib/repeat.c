@@ -140,7 +140,7 @@ static bool run_round(struct stage *s)
     return s->status == WINNOW_OK && s->count > before;
 }
 
-/* --- survivors ------------------------------------------------------------------------------- */
+/* --- survivors ---------------------------------------------------------------------------- */
 
 static bool is_blank(const char *s, size_t len)
 {

@@ -329,7 +329,7 @@ void folder_free(struct folder *f)
     *f = (struct folder){0};
 }
 
-/* --- names alone ---------------------------------------------------------------------------- */
+/* --- names alone -------------------------------------------------------------------------- */
 
 char *path_join(const char *folder, const char *name)
 {

@@ -50,7 +50,7 @@ static const struct lint_check checks[] = {
     {"test", false, NULL, lint_idle_tests},
 };
 
-/* --- findings ------------------------------------------------------------------------------- */
+/* --- findings ----------------------------------------------------------------------------- */
 
 struct lint_finding {
     struct rule_problem problem; /* its text is ours */
@@ -108,7 +108,7 @@ static void hand_over(struct lint *l, struct finder *to)
     free(l->found);
 }
 
-/* --- what checks ask for --------------------------------------------------------------------- */
+/* --- what checks ask for ------------------------------------------------------------------ */
 
 unsigned lint_column(const struct rule *rule, const char *p)
 {
@@ -177,7 +177,7 @@ void *lint_scratch(struct lint *l, size_t size)
     return l->scratch;
 }
 
-/* --- the walk ---------------------------------------------------------------------------------- */
+/* --- the walk ----------------------------------------------------------------------------- */
 
 static void run_check(struct lint *l, const struct lint_check *check)
 {

@@ -32,7 +32,7 @@ struct counts {
     size_t ran, failed, skipped;
 };
 
-/* --- tests, found ------------------------------------------------------------------------------ */
+/* --- tests, found ------------------------------------------------------------------------- */
 
 enum { HAS_IN = 1, HAS_FILE = 2, HAS_URL = 4, HAS_OUT = 8, HAS_PARTS = 16 };
 enum { HAS_PAGE = HAS_IN | HAS_FILE, HAS_EXPECTED = HAS_OUT | HAS_PARTS };
@@ -107,7 +107,7 @@ static void gather(const struct own_test *t, enum directive_id id, struct buf *r
     }
 }
 
-/* --- one test, run ------------------------------------------------------------------------------- */
+/* --- one test, run ------------------------------------------------------------------------ */
 
 struct run {
     struct finder *finder;
@@ -200,7 +200,7 @@ static int compare(struct run *r, struct slice got)
     return status;
 }
 
-/* --- its page --------------------------------------------------------------------------------------- */
+/* --- its page ----------------------------------------------------------------------------- */
 
 /* A path as the rule file's folder sees it; free it.  NULL: no memory. */
 static char *path_from(const char *rules_path, struct slice path)
@@ -304,7 +304,7 @@ static int run_test(struct run *r, struct winnow *w)
     return status;
 }
 
-/* --- the walk ------------------------------------------------------------------------------------------ */
+/* --- the walk ----------------------------------------------------------------------------- */
 
 static int run_tests(struct finder *f, struct winnow *w, struct counts *counts)
 {

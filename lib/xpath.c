@@ -508,7 +508,7 @@ void xpath_expr_free(struct xpath_expr *expr)
     free(expr);
 }
 
-/* --- results ------------------------------------------------------------------------------- */
+/* --- results ------------------------------------------------------------------------------ */
 
 /* Our number of a node of the tree, or NODE_NONE: the document itself, an attribute. */
 static uint32_t node_number(const struct xpath_doc *doc, const xmlNode *node)
@@ -600,7 +600,7 @@ static int take_result(const struct xpath_doc *doc, xmlXPathObject *object,
     return ret->string ? WINNOW_OK : WINNOW_ENOMEM;
 }
 
-/* --- evaluation ------------------------------------------------------------------------------ */
+/* --- evaluation --------------------------------------------------------------------------- */
 
 /* Steps that nearly every expression makes do with. */
 static unsigned long few_steps(const struct xpath_doc *doc)
@@ -697,7 +697,7 @@ void xpath_result_free(struct xpath_result *r)
     *r = (struct xpath_result){0};
 }
 
-/* --- changes --------------------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------------------------ */
 
 /* Nodes are ours and no part of libxml2's memory: taking one out leaves it in its array. */
 void xpath_remove(struct xpath_doc *doc, uint32_t node)
