@@ -154,6 +154,28 @@ static void stops_and_names_a_pattern_that_runs_away(void **state)
     winnow_free(w);
 }
 
+/* How far it came is the machine's chance, so it takes nothing at all. */
+static void a_stopped_rule_takes_nothing(void **state)
+{
+    (void)state;
+    struct winnow *w = winnow_with("x.txt", ANY "drop_line: /^(?:gone|(a+)+)$/\n");
+    struct text text = {calloc(1, 1), 0};
+    char line[4000];
+    memset(line, 'a', sizeof line - 2);
+    memcpy(line + sizeof line - 2, "b", 2);
+    text_add(&text, "gone\nkept\n", 10);
+    text_add(&text, line, strlen(line));
+    struct winnow_page *page =
+        clean_page(w, (struct winnow_input){.data = text.data, .len = text.len});
+    char *got = page_render(page, WINNOW_TEXT);
+    assert_non_null(winnow_page_note(page, 0));
+    assert_int_equal(strncmp(got, "gone\nkept\naaa", 13), 0);
+    free(got);
+    free(text.data);
+    winnow_page_free(page);
+    winnow_free(w);
+}
+
 /* Unbounded, the pages of these tests take minutes: the runner's own limit sees that. */
 static void bounds_what_a_rule_spends_on_a_page(void **state)
 {
@@ -278,6 +300,7 @@ int main(void)
         cmocka_unit_test(applies_line_rules_to_html_too),
         cmocka_unit_test(names_the_rule_in_the_reason),
         cmocka_unit_test(stops_and_names_a_pattern_that_runs_away),
+        cmocka_unit_test(a_stopped_rule_takes_nothing),
         cmocka_unit_test(bounds_what_a_rule_spends_on_a_page),
         cmocka_unit_test(applies_the_rules_that_ship_to_a_page_of_nothing_but_their_words),
         cmocka_unit_test(finds_what_stands_far_down_a_page_of_wide_characters),

@@ -270,6 +270,53 @@ static void leaves_out_what_is_moved_out_of_the_body(void **state)
                 "Story.\n");
 }
 
+/* Its new place says what becomes of it: stripping the old one spares it. */
+static void strips_a_moved_element_with_its_new_place_alone(void **state)
+{
+    (void)state;
+    const char *page = "<header><p id=lead>Lead.</p><p>Menu.</p></header><article><p>Story.</p>"
+                       "</article>";
+    expect_html("move_into(//article): //p[@id='lead']\nstrip: //header\nbody: //article\n", page,
+                "Lead.\n\nStory.\n");
+    expect_html("move_into(//article): //p[@id='lead']\nstrip: //article\n", page, "Menu.\n");
+    expect_html("move_into(//header): //article\nstrip: //header\n", page, "");
+}
+
+static void lets_rules_on_lines_see_what_rules_on_elements_made(void **state)
+{
+    (void)state;
+    const char *page = "<div>Ad<br><br>Story one.<br><br>Story two.</div>";
+    expect_html("convert_double_br_tags: yes\ndrop_block: Ad\n", page,
+                "Story one.\n\nStory two.\n");
+}
+
+/* What strip_attr took is out for the rules alone: the record still has the date. */
+static void gives_attributes_back_to_what_reads_the_page_later(void **state)
+{
+    (void)state;
+    struct winnow *w = winnow_with("a.example.txt", "strip_attr: //time/@datetime\n"
+                                                    "strip_attr: //html/@lang\n");
+    const char *html = "<html lang=nb><body><p>Words.</p><time datetime=2020-02-02>then</time>";
+    struct winnow_page *page = clean_from(w, html, "http://a.example/");
+    const char *name, *value, *from;
+    int date = 0, language = 0;
+    for (size_t i = 0; (name = winnow_page_meta(page, i, &value, &from)) != NULL; i++) {
+        date |= strcmp(name, "date") == 0 && strcmp(value, "2020-02-02") == 0;
+        language |= strcmp(name, "language") == 0 && strcmp(value, "nb") == 0;
+    }
+    assert_true(date && language);
+    winnow_page_free(page);
+    winnow_free(w);
+}
+
+static void never_takes_the_page_by_a_part_of_its_class(void **state)
+{
+    (void)state;
+    const char *page = "<body class='no-ads wide'><p class=ads>Buy.</p><p>Words.</p>";
+    expect_html("strip_id_or_class: ads\n", page, "Words.\n");
+    expect_html("strip_id_or_class(token): wide\n", page, "Buy.\n\nWords.\n");
+}
+
 static void makes_a_blank_line_of_two_breaks(void **state)
 {
     (void)state;
@@ -309,6 +356,10 @@ int main(void)
         cmocka_unit_test(finds_what_was_moved_where_it_is_then),
         cmocka_unit_test(moves_nothing_into_itself),
         cmocka_unit_test(leaves_out_what_is_moved_out_of_the_body),
+        cmocka_unit_test(strips_a_moved_element_with_its_new_place_alone),
+        cmocka_unit_test(lets_rules_on_lines_see_what_rules_on_elements_made),
+        cmocka_unit_test(gives_attributes_back_to_what_reads_the_page_later),
+        cmocka_unit_test(never_takes_the_page_by_a_part_of_its_class),
         cmocka_unit_test(makes_a_blank_line_of_two_breaks),
         cmocka_unit_test(finds_no_rule_where_the_page_has_nothing),
     };
