@@ -81,7 +81,7 @@ static char *add_piece(char *to, const char *piece)
 /* pieces: what stands first, what a great many times, what last. */
 static void expect_not_stopped(struct winnow *w, const char *const pieces[3])
 {
-    enum { COUNT = 100000 };
+    enum { COUNT = 20000 };
     char *text = malloc(strlen(pieces[0]) + COUNT * strlen(pieces[1]) + strlen(pieces[2]));
     assert_non_null(text);
     char *end = add_piece(text, pieces[0]);
