@@ -55,9 +55,23 @@ static int add_defaults(struct winnow *w)
     return code == EX_OK ? add_shipped(w) : code;
 }
 
+/* Where listings of large rule folders are remembered; NULL: nowhere. */
+static const char *find_cache(char *path, size_t size)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *below = "/winnow";
+    if (!base || *base != '/') {
+        base = getenv("HOME");
+        below = "/.cache/winnow";
+    }
+    int n = base && *base == '/' ? snprintf(path, size, "%s%s", base, below) : -1;
+    return n < 0 || (size_t)n >= size ? NULL : path;
+}
+
 int cleaner_open(const struct settings *s, struct winnow **ret)
 {
+    char cache[PATH_MAX];
     struct winnow_options options = {.keep_repeats = s->keep_repeats,
+                                     .cache = find_cache(cache, sizeof cache),
                                      .limits = {.max_bytes = s->max_size}};
     struct winnow_error err = {0};
     struct winnow *w = NULL;

@@ -87,6 +87,12 @@ enum winnow_kind {
 struct winnow_options {
     struct winnow_limits limits;
     int keep_repeats; /* non-zero: leave passages that stand twice */
+    const char *cache; /* a folder for what may be forgotten, copied; it is made, and its
+                          parent, when there is something for it; NULL: none.  By it
+                          winnow_add_rules recalls which files of a large folder (more
+                          than 256) any page may need, and a page reads its own when it
+                          asks for them: WINNOW_EIO from winnow_clean where it cannot.
+                          Without it all is read at once */
 };
 
 struct winnow_input {

@@ -15,7 +15,7 @@ struct rules *cleaner_rules(struct winnow *w)
 
 int winnow_add_rules(struct winnow *w, const char *path, struct winnow_error *err)
 {
-    return rules_add(w->rules, path, err);
+    return rules_add(w->rules, path, w->options.cache, err);
 }
 
 /* --- the rules read again ------------------------------------------------------------- */
@@ -40,16 +40,17 @@ static void check_problem(void *ctx, const struct rule_problem *p)
 }
 
 /* Files with known defects are in use everywhere: only what was changed must be right. */
-static int check_changed(struct check *c, const struct rules *before, struct rules *now,
+static int check_changed(struct check *c, struct rules *before, struct rules *now,
                          struct winnow_error *err)
 {
     int status = WINNOW_OK;
     for (size_t i = 0; i < rules_count_files(now) && status == WINNOW_OK; i++) {
         if (rules_has_same(before, now, i))
             continue;
-        struct rule_file *file = rules_file(now, i);
-        if (!file)
-            return err_nomem(err);
+        struct rule_file *file;
+        status = rules_file(now, i, &file, err);
+        if (status != WINNOW_OK)
+            return status;
         c->file = file;
         status = rule_file_parse(file, check_problem, c, err);
         if (status == WINNOW_OK)

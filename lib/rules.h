@@ -63,10 +63,10 @@ enum part_kind {
 
 enum zone { ZONE_ANY, ZONE_HEAD, ZONE_TAIL };
 
-/* A file is read whole when its folder is added, and parsed and compiled when the
- * first page asks for it: of thousands of files a run needs a few.  After that it
- * does not change (but for rule.gate, which the set's lock guards), and threads share
- * it. */
+/* A file is read whole when its folder is added (by a cache: when it is first asked
+ * for), and parsed and compiled when the first page asks for it: of thousands of files
+ * a run needs a few.  After that it does not change (but for rule.gate, which the set's
+ * lock guards), and threads share it. */
 struct rule_file {
     char *path; /* as it was opened */
     const char *name; /* as messages say it: the last folder and the file's name */
@@ -150,10 +150,11 @@ struct rules *rules_share(struct rules *rules);
 void rules_release(struct rules *rules);
 
 /* Adds every *.txt of a folder, by name, or one file.  WINNOW_EIO where one cannot be
- * read; then the set is as it was. */
-int rules_add(struct rules *rules, const char *path, struct winnow_error *err);
+ * read; then the set is as it was.  cache is a folder that remembers large folders, or
+ * NULL: by it files are read when they are first asked for. */
+int rules_add(struct rules *rules, const char *path, const char *cache, struct winnow_error *err);
 
-/* Adds what was added to another set, read anew. */
+/* Adds what was added to another set, read anew and at once. */
 int rules_add_again(struct rules *rules, const struct rules *like, struct winnow_error *err);
 
 /* The first file of this name (without ".txt"), and the next one. */
@@ -170,11 +171,13 @@ size_t rules_count_files(const struct rules *rules);
 struct literal_gate;
 int rules_gate(struct rules *rules, const struct literal_gate **ret, struct winnow_error *err);
 
-/* The file itself, not yet compiled; NULL: no memory.  For any number of threads. */
-struct rule_file *rules_file(struct rules *rules, size_t file);
+/* The file itself, not yet compiled.  For any number of threads.  WINNOW_EIO where a file
+ * that was not read before cannot be read. */
+int rules_file(struct rules *rules, size_t file, struct rule_file **ret, struct winnow_error *err);
 
-/* Has the set a file of the same path and the same bytes? */
-bool rules_has_same(const struct rules *rules, const struct rules *other, size_t file);
+/* Has the set a file of the same path and the same bytes as that of the other set, which
+ * was read at once? */
+bool rules_has_same(struct rules *rules, const struct rules *other, size_t file);
 
 /* Finds the files for a page by what is known before it is parsed (url, host,
  * folder, file, HTML, generator). */

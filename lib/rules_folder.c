@@ -1,9 +1,11 @@
-/* rules_folder.c - the rule files of a folder, read into memory at once.
+/* rules_folder.c - the rule files of a folder, read into memory at once, or as far as
+ * needed where the folder's listing is remembered.
  *
  * A public collection has thousands of files, and a run over one page pays for reading
  * them all: which of them speak for pages of any host, only their bytes tell.  Three
  * system calls a file are nearly the whole cost, so a few threads share them, and begin
- * while the folder is still being listed. */
+ * while the folder is still being listed.  Where a cache remembers the listing, and what
+ * the bytes told, nearly all files are left until a page asks for them. */
 #include "rules_folder.h"
 
 #include <dirent.h>
@@ -112,9 +114,11 @@ static int read_all(int fd, struct chunk **chunks, struct slice *ret)
             return TOO_LARGE;
         c = more_room(chunks, c, len, &room);
     }
+    if (len > FILE_MOST)
+        return TOO_LARGE;
     *ret = (struct slice){c->data + c->used, len};
     c->used += (len + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
-    return len > FILE_MOST ? TOO_LARGE : 0;
+    return 0;
 }
 
 static void read_text(struct rule_text *text, int dir, struct chunk **chunks)
@@ -130,6 +134,7 @@ static void read_text(struct rule_text *text, int dir, struct chunk **chunks)
         (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)))
         text->why = NOT_REGULAR; /* a folder, a pipe, a device: only these are worth a look */
     close(fd);
+    text->unread = false;
     text->may_match = text->bytes.len > 0 && memmem(text->bytes.p, text->bytes.len, "match_", 6);
 }
 
@@ -209,7 +214,7 @@ static int add_text(struct folder *f, const char *name)
     return WINNOW_OK;
 }
 
-static bool is_rule_file(const char *name)
+bool is_rule_file(const char *name)
 {
     size_t len = strlen(name);
     return len > 4 && strcmp(name + len - 4, ".txt") == 0;
@@ -269,9 +274,41 @@ static int read_folder(DIR *dir, struct folder *ret)
     return status;
 }
 
+/* --- what is asked of a folder ------------------------------------------------------------ */
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp((*(struct rule_text *const *)a)->name, (*(struct rule_text *const *)b)->name);
+}
+
+/* Lists the folder by what its cache recalled. */
+static int recall_folder(DIR *dir, struct folder *f)
+{
+    size_t count = f->cache.count;
+    f->texts = array_grow(NULL, &f->cap, count, sizeof *f->texts);
+    if (!f->texts)
+        return WINNOW_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct rule_text *text = f->texts[i] = &f->cache.texts[i];
+        if (text->may_match)
+            read_text(text, dirfd(dir), &f->chunks);
+    }
+    f->count = count;
+    return WINNOW_OK;
+}
+
+/* The texts of the folder, or of the file where dir is NULL. */
+static int read_texts(DIR *dir, const char *path, const char *cache, struct folder *f)
+{
+    if (dir && cache && rules_cache_find(cache, path, dirfd(dir), &f->cache) &&
+        rules_cache_load(&f->cache))
+        return recall_folder(dir, f);
+    int status = dir ? read_folder(dir, f) : add_text(f, path);
+    if (status == WINNOW_OK && !dir)
+        read_text(f->texts[0], AT_FDCWD, &f->chunks);
+    if (f->count > 0)
+        qsort(f->texts, f->count, sizeof *f->texts, by_name);
+    return status;
 }
 
 /* What could not be read, by name the first. */
@@ -298,23 +335,22 @@ static int open_folder(const char *path, DIR **ret, struct winnow_error *err)
                    *path ? strerror(errno) : "an empty name");
 }
 
-int folder_read(const char *path, struct folder *ret, struct winnow_error *err)
+int folder_read(const char *path, const char *cache, struct folder *ret, struct winnow_error *err)
 {
     struct folder f = {0};
     DIR *dir;
     int status = open_folder(path, &dir, err);
     if (status != WINNOW_OK)
         return status;
-    if ((dir ? read_folder(dir, &f) : add_text(&f, path)) != WINNOW_OK)
-        status = err_nomem(err);
-    else if (!dir)
-        read_text(f.texts[0], AT_FDCWD, &f.chunks);
-    if (f.count > 0)
-        qsort(f.texts, f.count, sizeof *f.texts, by_name);
-    if (status == WINNOW_OK)
-        status = check_texts(&f, dir ? path : NULL, err);
-    if (dir)
+    status = read_texts(dir, path, cache, &f) == WINNOW_OK
+                 ? check_texts(&f, dir ? path : NULL, err)
+                 : err_nomem(err);
+    if (f.cache.texts)
+        f.dir = dir;
+    else if (dir)
         closedir(dir);
+    if (status == WINNOW_OK && !f.cache.texts)
+        rules_cache_save(&f.cache, f.texts, f.count);
     if (status == WINNOW_OK)
         *ret = f;
     else
@@ -322,8 +358,23 @@ int folder_read(const char *path, struct folder *ret, struct winnow_error *err)
     return status;
 }
 
+int folder_read_late(struct folder *f, struct rule_text *text, const char *path,
+                     struct winnow_error *err)
+{
+    read_text(text, dirfd(f->dir), &f->chunks);
+    int status = say_unreadable(path, text->why, err);
+    text->why = 0;
+    text->unread = status != WINNOW_OK;
+    if (status == WINNOW_OK && text->may_match)
+        rules_cache_forget(&f->cache); /* from the next run on it speaks for other pages too */
+    return status;
+}
+
 void folder_free(struct folder *f)
 {
+    if (f->dir)
+        closedir(f->dir);
+    rules_cache_free(&f->cache);
     free(f->texts);
     chunks_free(f->chunks);
     *f = (struct folder){0};

@@ -2,7 +2,10 @@
  *
  * A set is a snapshot.  Every byte is read when a folder is added, so what is edited
  * later reaches no page before the set is replaced as a whole, and a file that cannot
- * be read shows at once.  Nothing is parsed before a page asks. */
+ * be read shows at once.  Nothing is parsed before a page asks.
+ *
+ * Where a cache remembers a large folder, a file is read when it is first asked for, and
+ * no snapshot before that.  One that cannot be read then fails the page. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +21,8 @@
 
 /* A file of the set. */
 struct entry {
-    const struct rule_text *text;
-    const char *folder;     /* NULL: the file was named alone */
+    struct added *added;    /* whose text it is */
+    struct rule_text *text;
     struct slice stem;      /* of the text's name */
     size_t same_stem;       /* the next entry of this stem; RULES_NONE: none */
     struct rule_file *file; /* made when first asked for */
@@ -27,6 +30,7 @@ struct entry {
 
 struct added {
     char *path;
+    bool is_file; /* not a folder: its one text has the name that is the path */
     struct folder folder;
 };
 
@@ -39,7 +43,7 @@ struct rules {
     size_t nmatchers, matchers_cap;
     size_t *by_stem; /* hash table of entries, slots a power of two */
     size_t slots;
-    pthread_mutex_t lock; /* of the entries' files, the pointers, and the gate */
+    pthread_mutex_t lock; /* of the entries' files, the pointers, of unread texts, the gate */
     struct literal_gate *gate;
     atomic_size_t users;
 };
@@ -104,7 +108,7 @@ int rule_file_read(const char *path, rule_problem_fn *problem, void *ctx,
                    struct rule_file **ret, struct winnow_error *err)
 {
     struct folder own = {0};
-    int status = folder_read(path, &own, err);
+    int status = folder_read(path, NULL, &own, err);
     if (status != WINNOW_OK)
         return status;
     if (own.count != 1 || strcmp(own.texts[0]->name, path) != 0) {
@@ -200,7 +204,7 @@ static int index_stems(struct rules *rules)
     return WINNOW_OK;
 }
 
-static int add_entries(struct rules *rules, const struct added *a, bool is_file)
+static int add_entries(struct rules *rules, struct added *a)
 {
     size_t n = a->folder.count;
     struct entry *entries =
@@ -214,11 +218,11 @@ static int add_entries(struct rules *rules, const struct added *a, bool is_file)
         return WINNOW_ENOMEM;
     rules->matchers = matchers;
     for (size_t i = 0; i < n; i++) {
-        const struct rule_text *text = a->folder.texts[i];
+        struct rule_text *text = a->folder.texts[i];
         if (text->may_match)
             matchers[rules->nmatchers++] = rules->count;
-        entries[rules->count++] = (struct entry){
-            .text = text, .folder = is_file ? NULL : a->path, .stem = stem_of(text->name)};
+        entries[rules->count++] =
+            (struct entry){.added = a, .text = text, .stem = stem_of(text->name)};
     }
     return WINNOW_OK;
 }
@@ -226,13 +230,13 @@ static int add_entries(struct rules *rules, const struct added *a, bool is_file)
 static int add_folder(struct rules *rules, struct added *a)
 {
     size_t count = rules->count, nmatchers = rules->nmatchers;
-    bool is_file = a->folder.count == 1 && strcmp(a->folder.texts[0]->name, a->path) == 0;
     struct added **added =
         array_grow(rules->added, &rules->added_cap, rules->nadded + 1, sizeof *added);
     if (!added)
         return WINNOW_ENOMEM;
     rules->added = added;
-    if (add_entries(rules, a, is_file) != WINNOW_OK || index_stems(rules) != WINNOW_OK) {
+    a->is_file = a->folder.count == 1 && strcmp(a->folder.texts[0]->name, a->path) == 0;
+    if (add_entries(rules, a) != WINNOW_OK || index_stems(rules) != WINNOW_OK) {
         rules->count = count;
         rules->nmatchers = nmatchers;
         return WINNOW_ENOMEM;
@@ -241,14 +245,14 @@ static int add_folder(struct rules *rules, struct added *a)
     return WINNOW_OK;
 }
 
-int rules_add(struct rules *rules, const char *path, struct winnow_error *err)
+int rules_add(struct rules *rules, const char *path, const char *cache, struct winnow_error *err)
 {
     struct added *a = calloc(1, sizeof *a);
     if (!a || !(a->path = strdup(path))) {
         added_free(a);
         return err_nomem(err);
     }
-    int status = folder_read(path, &a->folder, err);
+    int status = folder_read(path, cache, &a->folder, err);
     if (status == WINNOW_OK && add_folder(rules, a) != WINNOW_OK)
         status = err_nomem(err);
     if (status != WINNOW_OK)
@@ -260,7 +264,7 @@ int rules_add_again(struct rules *rules, const struct rules *like, struct winnow
 {
     int status = WINNOW_OK;
     for (size_t i = 0; i < like->nadded && status == WINNOW_OK; i++)
-        status = rules_add(rules, like->added[i]->path, err);
+        status = rules_add(rules, like->added[i]->path, NULL, err);
     return status;
 }
 
@@ -286,22 +290,38 @@ size_t rules_count_files(const struct rules *rules)
     return rules->count;
 }
 
-/* The lock is held. */
-static struct rule_file *file_of(struct rules *rules, size_t entry)
+static int make_file(struct entry *e, struct winnow_error *err)
 {
-    struct entry *e = &rules->entries[entry];
-    if (!e->file)
-        e->file = file_new(e->folder ? path_join(e->folder, e->text->name) : strdup(e->text->name),
-                           e->text->bytes);
-    return e->file;
+    char *path = e->added->is_file ? strdup(e->added->path)
+                                   : path_join(e->added->path, e->text->name);
+    int status = path ? WINNOW_OK : err_nomem(err);
+    if (status == WINNOW_OK && e->text->unread)
+        status = folder_read_late(&e->added->folder, e->text, path, err);
+    if (status != WINNOW_OK) {
+        free(path);
+        return status;
+    }
+    e->file = file_new(path, e->text->bytes);
+    return e->file ? WINNOW_OK : err_nomem(err);
 }
 
-struct rule_file *rules_file(struct rules *rules, size_t entry)
+/* The lock is held. */
+static int file_of(struct rules *rules, size_t entry, struct rule_file **ret,
+                   struct winnow_error *err)
+{
+    struct entry *e = &rules->entries[entry];
+    int status = e->file ? WINNOW_OK : make_file(e, err);
+    if (status == WINNOW_OK)
+        *ret = e->file;
+    return status;
+}
+
+int rules_file(struct rules *rules, size_t entry, struct rule_file **ret, struct winnow_error *err)
 {
     pthread_mutex_lock(&rules->lock);
-    struct rule_file *ret = file_of(rules, entry);
+    int status = file_of(rules, entry, ret, err);
     pthread_mutex_unlock(&rules->lock);
-    return ret;
+    return status;
 }
 
 /* A section's lines are asked only where the file speaks. */
@@ -323,8 +343,10 @@ static int make_gate(struct rules *rules, struct literal_gate **ret, struct winn
     struct literal_gate *gate = literal_gate_new();
     int status = gate ? WINNOW_OK : err_nomem(err);
     for (size_t i = 0; i < rules->nmatchers && status == WINNOW_OK; i++) {
-        struct rule_file *file = file_of(rules, rules->matchers[i]);
-        status = file ? rule_file_compile(file, NULL, NULL, err) : err_nomem(err);
+        struct rule_file *file;
+        status = file_of(rules, rules->matchers[i], &file, err);
+        if (status == WINNOW_OK)
+            status = rule_file_compile(file, NULL, NULL, err);
         if (status == WINNOW_OK)
             gate_file(gate, file);
     }
@@ -353,17 +375,27 @@ static size_t entry_like(const struct rules *rules, const struct entry *like)
     size_t i = rules_named(rules, like->stem);
     for (; i != RULES_NONE; i = rules->entries[i].same_stem) {
         const struct entry *e = &rules->entries[i];
-        bool same_folder = !e->folder || !like->folder ? e->folder == like->folder
-                                                       : strcmp(e->folder, like->folder) == 0;
-        if (same_folder && strcmp(e->text->name, like->text->name) == 0)
+        if (e->added->is_file == like->added->is_file &&
+            strcmp(e->added->path, like->added->path) == 0 &&
+            strcmp(e->text->name, like->text->name) == 0)
             return i;
     }
     return RULES_NONE;
 }
 
-bool rules_has_same(const struct rules *rules, const struct rules *other, size_t entry)
+/* Of a text that no page has asked for, the cache says which bytes it had. */
+static bool is_same(const struct rule_text *text, struct slice bytes)
+{
+    return text->unread ? text->hash == hash_bytes(bytes) : slice_eq(text->bytes, bytes);
+}
+
+bool rules_has_same(struct rules *rules, const struct rules *other, size_t entry)
 {
     size_t i = entry_like(rules, &other->entries[entry]);
-    return i != RULES_NONE &&
-           slice_eq(rules->entries[i].text->bytes, other->entries[entry].text->bytes);
+    if (i == RULES_NONE)
+        return false;
+    pthread_mutex_lock(&rules->lock);
+    bool ret = is_same(rules->entries[i].text, other->entries[entry].text->bytes);
+    pthread_mutex_unlock(&rules->lock);
+    return ret;
 }

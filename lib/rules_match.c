@@ -200,8 +200,10 @@ static const struct rule *find_match(struct page *p, const struct rule_file *fil
 static int open_file(struct page *p, size_t number, struct rule_file **ret,
                      struct winnow_error *err)
 {
-    struct rule_file *file = rules_file(p->all_rules, number);
-    int status = file ? rule_file_compile(file, NULL, NULL, err) : err_nomem(err);
+    struct rule_file *file;
+    int status = rules_file(p->all_rules, number, &file, err);
+    if (status == WINNOW_OK)
+        status = rule_file_compile(file, NULL, NULL, err);
     if (status == WINNOW_OK)
         *ret = file;
     return status;

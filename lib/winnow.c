@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clean.h"
 #include "cleaner.h"
@@ -33,15 +34,27 @@ static struct winnow_limits with_defaults(struct winnow_limits l)
     return l;
 }
 
+/* The cleaner's own copy, which winnow_free frees. */
+static bool take_options(struct winnow *w, const struct winnow_options *options)
+{
+    if (!options)
+        return true;
+    w->options = *options;
+    w->options.cache = options->cache ? strdup(options->cache) : NULL;
+    return !options->cache || w->options.cache;
+}
+
 int winnow_new(const struct winnow_options *options, struct winnow **ret, struct winnow_error *err)
 {
     parser_init(); /* before the caller's threads are many */
     struct winnow *w = calloc(1, sizeof *w);
     if (!w)
         return err_nomem(err);
-    if (options)
-        w->options = *options;
     pthread_mutex_init(&w->lock, NULL);
+    if (!take_options(w, options)) {
+        winnow_free(w);
+        return err_nomem(err);
+    }
     w->limits = with_defaults(w->options.limits);
     w->parser = parser_at(0);
     if (w->limits.max_bytes > BYTES_MOST || w->limits.max_depth > 4096 ||
@@ -66,6 +79,7 @@ void winnow_free(struct winnow *w)
     rules_release(w->rules);
     rule_file_free(w->only);
     pthread_mutex_destroy(&w->lock);
+    free((char *)w->options.cache);
     free(w);
 }
 
