@@ -7,13 +7,16 @@
  * 3. How much may wait is bounded: a few bytes of a list can ask for many of a rule file. */
 #include "rules_stage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "say.h"
@@ -53,6 +56,51 @@ static int make_folders(const char *dir)
     return rc;
 }
 
+/* --- what a killed import left ---------------------------------------------------------- */
+
+#define TEMP_PREFIX ".winnow-import-"
+
+enum { STALE_AFTER = 60 }; /* seconds; one that has just been made is not locked yet */
+
+/* Does nobody work in the folder any more?  Who does holds a lock on it. */
+static bool is_stale(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+           time(NULL) - st.st_mtim.tv_sec > STALE_AFTER && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void remove_stale(int dir_fd, const char *name)
+{
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 && is_stale(fd) ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *e; (e = readdir(dir)) != NULL;)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlinkat(fd, e->d_name, 0);
+    unlinkat(dir_fd, name, AT_REMOVEDIR);
+    closedir(dir);
+}
+
+static void remove_all_stale(int dir_fd)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *e; (e = readdir(dir)) != NULL;)
+        if (strncmp(e->d_name, TEMP_PREFIX, sizeof TEMP_PREFIX - 1) == 0)
+            remove_stale(dir_fd, e->d_name);
+    closedir(dir);
+}
+
 int stage_open(struct stage *s, const char *dir)
 {
     *s = (struct stage){.dir = dir,
@@ -62,8 +110,10 @@ int stage_open(struct stage *s, const char *dir)
                         .bytes_most = BYTES_MOST};
     if (make_folders(dir) == 0)
         s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->dir_fd >= 0)
+    if (s->dir_fd >= 0) {
+        remove_all_stale(s->dir_fd);
         return EX_OK;
+    }
     say("%s: cannot be made: %s; check the path and its permissions", dir, strerror(errno));
     return EX_CANTCREAT;
 }
@@ -74,15 +124,18 @@ static int open_temp(struct stage *s)
     if (s->temp_fd >= 0)
         return EX_OK;
     char *temp = NULL;
-    if (asprintf(&temp, "%s/.winnow-import-XXXXXX", s->dir) < 0)
+    if (asprintf(&temp, "%s/" TEMP_PREFIX "XXXXXX", s->dir) < 0)
         return no_memory(s);
     if (!mkdtemp(temp)) {
-        int code = cannot(s->dir, ".winnow-import-XXXXXX", EX_CANTCREAT);
+        say("%s: cannot be written to: %s; check the folder and its permissions", s->dir,
+            strerror(errno));
         free(temp);
-        return code;
+        return EX_CANTCREAT;
     }
     s->temp = temp;
     s->temp_fd = open(temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (s->temp_fd >= 0)
+        flock(s->temp_fd, LOCK_EX); /* see is_stale */
     return s->temp_fd >= 0 ? EX_OK : cannot(s->dir, strrchr(temp, '/') + 1, EX_CANTCREAT);
 }
 

@@ -193,6 +193,24 @@ static void follows_no_link_out_of_a_checkout(void **state)
     expect_none("out/deep.example.txt");
 }
 
+static void removes_what_a_killed_import_left(void **state)
+{
+    (void)state;
+    struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    make_folder("src");
+    make_file("src/a.example.txt", "strip: //nav\n");
+    make_folder("out");
+    make_folder("out/.winnow-import-old123");
+    make_file("out/.winnow-import-old123/b.example.txt", "strip: //nav\n");
+    assert_int_equal(utimensat(AT_FDCWD, path_of("out/.winnow-import-old123"), old, 0), 0);
+    make_folder("out/.winnow-import-new123");
+    IMPORT("out", "src");
+    expect_code(EX_OK);
+    expect_none("out/.winnow-import-old123");
+    assert_true(exists("out/.winnow-import-new123"));
+    expect_file("out/a.example.txt", "strip: //nav\n");
+}
+
 static void a_file_that_differs_stays_unless_forced(void **state)
 {
     (void)state;
@@ -548,6 +566,7 @@ int main(void)
         TEST(counts_findings_by_their_kind),
         TEST(names_and_leaves_out_what_is_no_rule_file),
         TEST(follows_no_link_out_of_a_checkout),
+        TEST(removes_what_a_killed_import_left),
         TEST(a_file_that_differs_stays_unless_forced),
         TEST(of_two_files_for_one_host_the_first_counts),
         TEST(leaves_nothing_behind_but_rule_files),
