@@ -439,12 +439,21 @@ static bool is_root(const struct css_compound *c)
     return is_type(c, "html") || is_type(c, "body");
 }
 
+/* Does it say by a name of its own what it means?  :not(.a) and :first-child do not. */
+static bool has_name(const struct css_compound *c)
+{
+    for (const struct css_simple *s = c->simples; s; s = s->next)
+        if (s->kind == CSS_ID || s->kind == CSS_CLASS || s->kind == CSS_ATTR)
+            return true;
+    return c->type.len > 0 && !(c->type.len == 1 && c->type.p[0] == '*');
+}
+
 /* Does it name what holds the page, or everything in that? */
 static bool is_whole_page(const struct css_compound *c)
 {
-    while (c->left && c->type.len == 0 && !c->simples)
+    while (c->left && !has_name(c))
         c = c->left;
-    return is_root(c) || (c->type.len == 0 && !c->simples);
+    return is_root(c) || !has_name(c);
 }
 
 /* One class or one id of any element: no XPath is needed for that. */

@@ -119,6 +119,11 @@ static void add_input(struct gathering *g, const struct input *in)
         add_lines(g, in->path);
         return;
     }
+    if (in->kind == INPUT_STDIN) {
+        say("standard input has no name to tell records from pages; name a file");
+        g->code = EX_USAGE;
+        return;
+    }
     if (in->kind == INPUT_FILE && is_packed_record(in->path)) {
         say("%s: records are read unpacked; gunzip it first", in->path);
         g->code = EX_DATAERR;

@@ -149,6 +149,12 @@ static int repeat_stage(struct page *p, struct winnow_error *err)
     return p->winnow->options.keep_repeats ? WINNOW_OK : repeat_run(p, err);
 }
 
+/* Repairs can make passages equal that were not. */
+static int repeat_again(struct page *p, struct winnow_error *err)
+{
+    return p->repaired ? repeat_stage(p, err) : WINNOW_OK;
+}
+
 static const struct stage {
     const char *name;
     int (*run)(struct page *p, struct winnow_error *err);
@@ -163,6 +169,7 @@ static const struct stage {
     {"meta", meta_run},        /* title, author, date, language */
     {"repeat", repeat_stage},  /* passages that stand twice, or once cut short */
     {"repair", repair_stage},    /* split words joined */
+    {"again", repeat_again},   /* passages that stand twice now that they are mended */
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -188,6 +195,8 @@ static void note_if_empty(struct page *p)
     }
     if (shown)
         page_note(p, "nothing is left of this page; winnow explain shows what took it");
+    else if (p->text_len > 0 && p->kind == WINNOW_KIND_HTML && !p->rewritten.data)
+        page_note(p, "this page shows no text: what it holds is for scripts");
     else if (p->rewritten.data)
         page_note(p, "nothing of this page is shown; replace_string lines have changed its HTML");
 }

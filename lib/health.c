@@ -4,8 +4,9 @@
  * chance explains it badly.  Of h hits in t pages before nobody knows the share that the
  * line hits, only how likely each share is (Bayes, with all shares alike at first); over
  * all of them, m misses in a row have the chance of the product of
- * (t - h + i) / (t + 1 + i) for i from 1 to m.  Below CHANCE, and after at least RUN_LEAST
- * pages, the run is reported with the page where it began.  The body lines of a file
+ * (t - h + i) / (t + 1 + i) for i from 1 to m.  Where that is below the line's part of
+ * CHANCE (many lines are asked, and some run of theirs is always long), and after at least
+ * RUN_LEAST pages, the run is reported with the page where it began.  The body lines of a file
  * count together, as one of them is enough. */
 #include <jansson.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@
 #include "page_public.h"
 #include "rules.h"
 
-static const double CHANCE = 0.001;      /* of a run of misses, where nothing is wrong */
+static const double CHANCE = 0.01;       /* that a report where nothing is wrong names any line */
 static const double NEARLY_ALL = 0.99;   /* share of a page */
 
 enum {
@@ -336,18 +337,19 @@ struct winnow_file_health winnow_health_file(const struct winnow_health *h, size
 }
 
 /* Would chance explain the run of misses? */
-static bool is_rot(const struct series *s)
+static bool is_rot(const struct series *s, double allowed)
 {
     double chance = 1;
-    for (size_t i = 1; i <= s->misses && chance >= CHANCE; i++)
+    for (size_t i = 1; i <= s->misses && chance >= allowed; i++)
         chance *= (double)(s->tries - s->hits + i) / (double)(s->tries + 1 + i);
-    return s->hits > 0 && s->misses >= RUN_LEAST && chance < CHANCE;
+    return s->hits > 0 && s->misses >= RUN_LEAST && chance < allowed;
 }
 
 struct report {
     winnow_finding_fn *found;
     void *ctx;
     size_t count;
+    double allowed; /* chance that a line may have */
 };
 
 __attribute__((format(printf, 5, 6))) static void tell(struct report *r,
@@ -368,7 +370,7 @@ __attribute__((format(printf, 5, 6))) static void tell(struct report *r,
 static void report_series(struct report *r, const struct file_health *f, unsigned line,
                           const char *what, const struct series *s)
 {
-    if (is_rot(s))
+    if (is_rot(s, r->allowed))
         tell(r, f, line, "idle",
              "%s matches nothing since %.200s: %zu pages in a row, and %zu of %zu before; has the "
              "site changed its layout?", what, s->since, s->misses, s->hits, s->tries);
@@ -379,15 +381,16 @@ static void report_file(struct report *r, const struct file_health *f)
     report_series(r, f, 0, "its body", &f->body);
     if (f->greedy >= GREEDY_LEAST)
         tell(r, f, 0, "greedy",
-             "takes %.0f%% or more of every page since %.200s: %zu pages in a row; has the site "
-             "changed its layout?", 100 * f->least, f->greedy_since, f->greedy);
+             "takes %s%.0f%% of every page since %.200s: %zu pages in a row; has the site changed "
+             "its layout?", f->least < 0.995 ? "at least " : "", 100 * f->least, f->greedy_since,
+             f->greedy);
     for (size_t i = 0; i < f->count; i++)
         report_series(r, f, f->lines[i].line, "the line", &f->lines[i].series);
 }
 
 size_t winnow_health_report(const struct winnow_health *h, winnow_finding_fn *found, void *ctx)
 {
-    struct report r = {found, ctx, 0};
+    struct report r = {found, ctx, 0, CHANCE / (double)(h->lines + h->count + 1)};
     for (size_t i = 0; i < h->count; i++)
         report_file(&r, &h->files[i]);
     return r.count;

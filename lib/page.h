@@ -77,6 +77,7 @@ struct page {
     struct found_value found[FOUND_MOST]; /* by rules, in the tree */
     size_t nfound;
     uint64_t shown; /* bytes of the blocks that are shown, before any removal */
+    bool repaired;  /* the repair stage replaced something */
     bool suspect;   /* a rule file took, or would have taken, more than it may */
     uint64_t rules_ns, rules_since_ns; /* processor time of its rules; since when they run */
     bool xpath_late; /* the page's XPath had no more time, and the page says so */

@@ -409,6 +409,7 @@ static bool run_pass(struct page *p, size_t f, const struct rule *rule,
     written_free(&r.clean);
     if (verdict_settle(&p->verdicts) != WINNOW_OK)
         p->status = WINNOW_ENOMEM;
+    p->repaired |= r.changed > 0;
     return r.changed > 0 && p->status == WINNOW_OK;
 }
 

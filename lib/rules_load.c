@@ -8,6 +8,7 @@
  * no snapshot before that.  One that cannot be read then fails the page. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "arena.h"
 #include "err.h"
@@ -245,8 +246,23 @@ static int add_folder(struct rules *rules, struct added *a)
     return WINNOW_OK;
 }
 
+/* Was this folder or file added before, by whatever name? */
+static bool is_added(const struct rules *rules, const char *path)
+{
+    struct stat one, other;
+    if (stat(path, &one) != 0)
+        return false;
+    for (size_t i = 0; i < rules->nadded; i++)
+        if (stat(rules->added[i]->path, &other) == 0 && one.st_dev == other.st_dev &&
+            one.st_ino == other.st_ino)
+            return true;
+    return false;
+}
+
 int rules_add(struct rules *rules, const char *path, const char *cache, struct winnow_error *err)
 {
+    if (*path && is_added(rules, path))
+        return WINNOW_OK; /* it counts once, where it came first */
     struct added *a = calloc(1, sizeof *a);
     if (!a || !(a->path = strdup(path))) {
         added_free(a);

@@ -83,7 +83,8 @@ void verdict_protect(struct verdicts *v, uint32_t start, uint32_t end, uint32_t 
  *
  * First the marks are made disjoint, the first mark (or a protection) winning:
  * they are sorted by start and swept with a heap of the open ones.  Then the
- * disjoint marks are laid over the spans, taking only what is kept and open. */
+ * disjoint marks are laid over the spans, taking only what is kept and open; a removal
+ * also takes the replacements that it covers. */
 
 struct open_marks {
     uint32_t *heap; /* indices of marks; the winner on top */
@@ -180,6 +181,13 @@ static size_t disjoin(const struct span *marks, const uint32_t *order, size_t co
     return n;
 }
 
+/* What was replaced goes with the passage that holds it. */
+static bool is_removed_whole(const struct span *s, const struct span *marks, size_t m, size_t count)
+{
+    return s->verdict == WINNOW_REPLACED && m < count && marks[m].verdict == WINNOW_REMOVED &&
+           marks[m].start <= s->start && marks[m].end >= s->end;
+}
+
 /* Lays disjoint marks over the old spans; at most old + 2 * marks come out. */
 static size_t overlay(const struct verdicts *v, const struct span *marks, size_t count,
                       struct span *ret)
@@ -190,6 +198,13 @@ static size_t overlay(const struct verdicts *v, const struct span *marks, size_t
         while (m < count && marks[m].end <= rest.start)
             m++;
         bool open = rest.verdict == WINNOW_KEPT && !rest.protect;
+        if (is_removed_whole(&rest, marks, m, count)) {
+            struct span taken = marks[m];
+            taken.start = rest.start;
+            taken.end = rest.end;
+            push_span(ret, &n, taken);
+            continue;
+        }
         for (size_t k = m; open && k < count && marks[k].start < rest.end; k++) {
             struct span taken = marks[k];
             if (taken.verdict == WINNOW_REPLACED &&

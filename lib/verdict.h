@@ -2,7 +2,8 @@
  *
  * Stages mark byte ranges; nobody deletes.  Invariants, held by verdict_settle:
  *  1. The spans make up the text: no gap, no overlap.
- *  2. Who marked first wins: a later mark takes only bytes that are still kept.
+ *  2. Who marked first wins: a later mark takes only bytes that are still kept, but a
+ *     removal also takes the replacements that stand in it.
  *  3. Protected bytes are kept whatever comes later. */
 #ifndef WINNOW_VERDICT_H
 #define WINNOW_VERDICT_H

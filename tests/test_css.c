@@ -262,7 +262,7 @@ static void places_of_a_type_count_that_type_alone(void **state)
     (void)state;
     EXPECT_ALL(table);
     expect_status(".x:first-of-type", CSS_OF_TYPE);
-    expect_status("*:nth-of-type(2)", CSS_OF_TYPE);
+    expect_status(".y *:nth-of-type(2)", CSS_OF_TYPE);
 }
 
 static void not_is_and_where_take_lists(void **state)
@@ -360,6 +360,10 @@ static void what_takes_the_whole_page_is_refused(void **state)
     expect_status("body > *", CSS_WHOLE_PAGE);
     expect_status(":root", CSS_WHOLE_PAGE);
     expect_status(".a, body", CSS_WHOLE_PAGE);
+    expect_status(":not(.a)", CSS_WHOLE_PAGE);
+    expect_status(":is(body)", CSS_WHOLE_PAGE);
+    expect_status(":has(p)", CSS_WHOLE_PAGE);
+    expect_status(":root > :first-child", CSS_WHOLE_PAGE);
 }
 
 static void what_no_rule_line_can_hold_is_refused(void **state)

@@ -196,7 +196,7 @@ static void reports_a_file_that_takes_nearly_all_of_page_after_page(void **state
     add(&r, 2, taken);
     expect_report(&r, 0, "", "");
     add(&r, 1, taken);
-    expect_report(&r, 1, "greedy 0: takes 99% or more of every page since page 11",
+    expect_report(&r, 1, "greedy 0: takes at least 99% of every page since page 11",
                   "3 pages in a row");
     add(&r, 1, "<div>Ad</div><p>The words of the page.</p>");
     expect_report(&r, 0, "", "");
@@ -210,7 +210,7 @@ static void reports_a_file_that_takes_more_than_its_max_drop(void **state)
     add(&r, 3, "<p>1234567</p><em>123</em>");
     expect_report(&r, 0, "", "");
     add(&r, 3, "<p>123456</p><em>1234</em>");
-    expect_report(&r, 1, "greedy 0: takes 40% or more of every page since page 4", "3 pages");
+    expect_report(&r, 1, "greedy 0: takes at least 40% of every page since page 4", "3 pages");
     struct winnow_file_health f = winnow_health_file(r.health, 0);
     assert_true(f.took > 0.349 && f.took < 0.351);
     assert_false(f.has_body);

@@ -332,6 +332,41 @@ static void repairs_a_line_as_long_as_a_page_may_be(void **state)
     winnow_free(w);
 }
 
+/* Split words kept the passages apart. */
+static void finds_repeats_that_only_the_repair_made_equal(void **state)
+{
+    (void)state;
+    const char *text =
+        "the e ere talks had been held,\n"
+        "and went in to town ate\n"
+        "жжжжжжжжжжж жжжame fs om the coast, wh ere the talks had been held,\n"
+        "town\n"
+        "</body></html>n came fs om the coast, wh ere the talks had been held,\n"
+        "and went in to town before the upd ate was read.</p>s\n"
+        "жжжжжжжжжжж the coast, wh ere the talks had been held,\n"
+        "om the coast, wh ere the talks had been held,\n"
+        "went in to town before the upd ate was read.</p>";
+    struct winnow *w = NULL;
+    assert_int_equal(winnow_new(NULL, &w, NULL), WINNOW_OK);
+    assert_int_equal(winnow_add_rules(w, WINNOW_SOURCE_DIR "/rules", NULL), WINNOW_OK);
+    struct winnow_page *page =
+        clean_page(w, (struct winnow_input){
+                          .data = text, .len = strlen(text), .kind = WINNOW_KIND_DUMP});
+    char *once = page_render(page, WINNOW_TEXT);
+    struct winnow_page *again =
+        clean_page(w, (struct winnow_input){
+                          .data = once, .len = strlen(once), .kind = WINNOW_KIND_DUMP});
+    char *twice = page_render(again, WINNOW_TEXT);
+    expect_whole(page);
+    assert_null(strstr(once, "wh ere"));
+    assert_string_equal(twice, once);
+    free(once);
+    free(twice);
+    winnow_page_free(page);
+    winnow_page_free(again);
+    winnow_free(w);
+}
+
 /* A block of nothing but halves is no longer than its bytes allow: no quadratic walk. */
 static void stays_linear_on_a_block_of_halves(void **state)
 {
@@ -393,6 +428,7 @@ int main(void)
         cmocka_unit_test(finds_the_verb_in_another_line),
         cmocka_unit_test(notes_what_stood_there),
         cmocka_unit_test(repairs_a_line_as_long_as_a_page_may_be),
+        cmocka_unit_test(finds_repeats_that_only_the_repair_made_equal),
         cmocka_unit_test(stays_linear_on_a_block_of_halves),
         cmocka_unit_test(changes_nothing_in_wanted_texts),
     };

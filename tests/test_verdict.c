@@ -82,6 +82,17 @@ static void cuts_marks_at_the_end_of_the_text(void **state)
     verdict_free(&v);
 }
 
+static void removes_a_replacement_with_what_holds_it(void **state)
+{
+    (void)state;
+    struct verdicts v = with_text(10);
+    verdict_replace(&v, 4, 5, (struct slice){"x", 1}, reason(&v, "mended"));
+    expect_spans(&v, "0-4 kept; 4-5 mended; 5-10 kept");
+    verdict_remove(&v, 2, 8, reason(&v, "gone"));
+    expect_spans(&v, "0-2 kept; 2-8 gone; 8-10 kept");
+    verdict_free(&v);
+}
+
 static void takes_a_replacement_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -152,6 +163,7 @@ int main(void)
         cmocka_unit_test(leaves_what_an_earlier_settling_decided),
         cmocka_unit_test(protects_bytes_from_every_later_mark),
         cmocka_unit_test(cuts_marks_at_the_end_of_the_text),
+        cmocka_unit_test(removes_a_replacement_with_what_holds_it),
         cmocka_unit_test(takes_a_replacement_whole_or_not_at_all),
         cmocka_unit_test(walks_kept_bytes_and_replacements_in_order),
         cmocka_unit_test(covers_the_text_whatever_is_marked),
