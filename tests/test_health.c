@@ -304,6 +304,44 @@ static void tells_many_files_apart(void **state)
     winnow_health_free(h);
 }
 
+/* A record of lines 1 to `lines` of one file, of which line 1 is idle where told. */
+static void add_lines_record(struct winnow_health *h, unsigned lines, int first_idle)
+{
+    struct text t = {calloc(1, 1), 0};
+    char part[80];
+    text_add(&t, "{\"shown\":100,\"rules\":[{\"path\":\"a.txt\",\"took\":1,\"matched\":{",
+             sizeof "{\"shown\":100,\"rules\":[{\"path\":\"a.txt\",\"took\":1,\"matched\":{" - 1);
+    for (unsigned i = first_idle ? 2 : 1; i <= lines; i++) {
+        int n = snprintf(part, sizeof part, "\"%u\":1%s", i, i < lines ? "," : "");
+        text_add(&t, part, (size_t)n);
+    }
+    int n = snprintf(part, sizeof part, "},\"idle\":[%s]}]}", first_idle ? "1" : "");
+    text_add(&t, part, (size_t)n);
+    assert_int_equal(winnow_health_add_record(h, t.data, t.len, "x", NULL), WINNOW_OK);
+    free(t.data);
+}
+
+static size_t rot_of(unsigned lines, unsigned hits, unsigned misses)
+{
+    struct winnow_health *h = NULL;
+    assert_int_equal(winnow_health_new(&h, NULL), WINNOW_OK);
+    for (unsigned i = 0; i < hits + misses; i++)
+        add_lines_record(h, lines, i >= hits);
+    size_t ret = winnow_health_report(h, NULL, NULL);
+    winnow_health_free(h);
+    return ret;
+}
+
+static void concludes_little_from_few_pages_and_from_one_line_of_many(void **state)
+{
+    (void)state;
+    assert_int_equal(rot_of(2, 1, 10), 0); /* one hit says little of the share of hits */
+    assert_int_equal(rot_of(2, 12, 10), 1);
+    assert_int_equal(rot_of(2, 7, 8), 1);
+    assert_int_equal(rot_of(700, 7, 8), 0); /* some line of 700 always does so */
+    assert_int_equal(rot_of(700, 30, 30), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +357,7 @@ int main(void)
         cmocka_unit_test(reports_a_file_that_takes_more_than_its_max_drop),
         cmocka_unit_test(refuses_what_is_no_record),
         cmocka_unit_test(survives_records_of_odd_members),
+        cmocka_unit_test(concludes_little_from_few_pages_and_from_one_line_of_many),
         cmocka_unit_test(tells_many_files_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,11 @@ static void stops_and_names_a_pattern_that_runs_away(void **state)
     winnow_free(w);
 }
 
+static void count_stopped(void *ctx, const struct winnow_rule *r)
+{
+    *(int *)ctx += r->stopped && r->tried && r->matched == 0;
+}
+
 /* How far it came is the machine's chance, so it takes nothing at all. */
 static void a_stopped_rule_takes_nothing(void **state)
 {
@@ -170,6 +175,9 @@ static void a_stopped_rule_takes_nothing(void **state)
     char *got = page_render(page, WINNOW_TEXT);
     assert_non_null(winnow_page_note(page, 0));
     assert_int_equal(strncmp(got, "gone\nkept\naaa", 13), 0);
+    int stopped = 0;
+    winnow_page_rules(page, count_stopped, &stopped);
+    assert_int_equal(stopped, 1);
     free(got);
     free(text.data);
     winnow_page_free(page);

@@ -409,9 +409,30 @@ static void cleans_each_page_by_one_set_while_another_takes_its_place(void **sta
     folder_close(&f);
 }
 
+static void a_folder_named_twice_counts_once(void **state)
+{
+    (void)state;
+    struct rules_folder f = folder_open();
+    folder_put(&f, "a.example.txt", "replace_string(Hi): HiHi\n");
+    struct winnow *w = winnow_of(&f);
+    char again[200];
+    snprintf(again, sizeof again, "%s/.", f.path);
+    assert_int_equal(winnow_add_rules(w, f.path, NULL), WINNOW_OK);
+    assert_int_equal(winnow_add_rules(w, again, NULL), WINNOW_OK);
+    struct winnow_page *page =
+        clean_from(w, "<!DOCTYPE html><p>Hi there</p>", "http://a.example/");
+    char *got = page_render(page, WINNOW_TEXT);
+    assert_string_equal(got, "HiHi there\n");
+    free(got);
+    winnow_page_free(page);
+    winnow_free(w);
+    folder_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_named_twice_counts_once),
         cmocka_unit_test(leaves_out_a_line_that_does_not_compile_and_says_so),
         cmocka_unit_test(says_which_rule_file_cannot_be_read),
         cmocka_unit_test(parses_a_file_when_a_page_first_asks_for_it),

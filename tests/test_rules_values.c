@@ -237,9 +237,40 @@ static void sees_a_native_advertisement_by_its_clue(void **state)
     expect_found("native_ad_clue: //h6\n", page, DIRECTIVE_NATIVE_AD_CLUE, NULL, 0);
 }
 
+static void add_matched(void *ctx, const struct winnow_rule *r)
+{
+    *(size_t *)ctx += r->matched;
+}
+
+/* Else a line that gives a string every day would look as if it found nothing. */
+static void a_string_counts_as_a_match(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rules;
+        size_t matched;
+    } table[] = {
+        {"author: substring-after(//p, 'By ')\n", 1},
+        {"author: substring-after(//p, 'Of ')\n", 0},
+        {"native_ad_clue: contains(//p, 'Ann')\n", 1},
+        {"native_ad_clue: contains(//p, 'Bob')\n", 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct winnow *w = winnow_with("a.example.txt", table[i].rules);
+        struct winnow_page *page =
+            clean_from(w, "<!DOCTYPE html><p>By Ann Lee</p>", "http://a.example/");
+        size_t matched = 0;
+        winnow_page_rules(page, add_matched, &matched);
+        assert_int_equal(matched, table[i].matched);
+        winnow_page_free(page);
+        winnow_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_string_counts_as_a_match),
         cmocka_unit_test(reads_title_author_and_date_by_rule),
         cmocka_unit_test(reads_strings_numbers_and_attributes),
         cmocka_unit_test(passes_lines_over_that_find_nothing_or_blanks),
