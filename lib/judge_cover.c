@@ -62,9 +62,9 @@ static bool number_differs(const struct detector *d, enum side s, const struct l
 static bool is_capital_word(const struct detector *d, uint32_t pos)
 {
     uint32_t word = norm_word_at(&d->norm, pos + 1);
-    uint32_t at = word > 0 ? d->norm.words[word - 1] : pos;
-    uint32_t len = stream_text_end(d, at) - d->norm.map[at];
-    return memcmp(d->text.p + d->norm.map[at], d->norm.bytes + at, len) != 0;
+    uint32_t at = word > 0 ? norm_word(&d->norm, word - 1) : pos;
+    uint32_t len = stream_text_end(d, at) - norm_text_at(&d->norm, at);
+    return memcmp(d->text.p + norm_text_at(&d->norm, at), d->norm.bytes + at, len) != 0;
 }
 
 /* Words that from..to touches. */
@@ -176,8 +176,8 @@ bool cover_leaves_tail(const struct detector *d, enum side s, const struct line 
 /* Folding changed its first letter: a capital. */
 static bool starts_with_capital(const struct detector *d, const struct line *l)
 {
-    const char *text = d->text.p + d->norm.map[l->start];
-    uint32_t len = stream_text_end(d, l->start) - d->norm.map[l->start];
+    const char *text = d->text.p + norm_text_at(&d->norm, l->start);
+    uint32_t len = stream_text_end(d, l->start) - norm_text_at(&d->norm, l->start);
     return len > l->end - l->start || memcmp(text, d->norm.bytes + l->start, len) != 0;
 }
 

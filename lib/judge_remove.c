@@ -48,7 +48,7 @@ static void name_other(const struct detector *d, enum side s, uint32_t start, ui
     const struct link *first = &d->links[i], *last = &d->links[j];
     uint32_t skip = start > link_at(first, s) ? start - link_at(first, s) : 0;
     uint32_t stop = link_at(last, s) + last->len > end ? end - link_at(last, s) : last->len;
-    r->other_start = d->norm.map[link_at(first, !s) + skip];
+    r->other_start = norm_text_at(&d->norm, link_at(first, !s) + skip);
     r->other_end = stream_text_end(d, link_at(last, !s) + stop - 1);
 }
 
@@ -152,10 +152,10 @@ void remove_side(struct detector *d, enum side s)
 static bool seek_start(const struct detector *d, const struct line *l, uint32_t *from,
                        uint32_t to, uint32_t *ret_text_end, uint32_t *ret_text_start)
 {
-    const uint32_t *words = d->norm.words;
     uint32_t word = norm_word_at(&d->norm, *from);
-    for (; !stream_sentence_edge(d, l, *from, ret_text_end, ret_text_start); *from = words[word++])
-        if (word >= d->norm.nwords || words[word] >= to)
+    for (; !stream_sentence_edge(d, l, *from, ret_text_end, ret_text_start);
+         *from = norm_word(&d->norm, word++))
+        if (word >= d->norm.nwords || norm_word(&d->norm, word) >= to)
             return false;
     return true;
 }
@@ -165,9 +165,9 @@ static bool seek_start(const struct detector *d, const struct line *l, uint32_t 
 static bool seek_end(const struct detector *d, const struct line *l, uint32_t from, uint32_t *to,
                      uint32_t *ret_text_next)
 {
-    const uint32_t *words = d->norm.words;
     uint32_t word = norm_word_at(&d->norm, *to), end;
-    for (; *to > from && !stream_sentence_edge(d, l, *to, &end, ret_text_next); *to = words[--word])
+    for (; *to > from && !stream_sentence_edge(d, l, *to, &end, ret_text_next);
+         *to = norm_word(&d->norm, --word))
         if (word == 0)
             return false;
     return *to > from;

@@ -60,12 +60,12 @@ uint32_t stream_chars(const struct line *l, uint32_t bytes)
 bool stream_is_word_start(const struct detector *d, uint32_t pos)
 {
     uint32_t word = norm_word_at(&d->norm, pos);
-    return word < d->norm.nwords && d->norm.words[word] == pos;
+    return word < d->norm.nwords && norm_word(&d->norm, word) == pos;
 }
 
 uint32_t stream_text_end(const struct detector *d, uint32_t pos)
 {
-    uint32_t at = d->norm.map[pos];
+    uint32_t at = norm_text_at(&d->norm, pos);
     do
         at++;
     while (at < d->text.len && ((unsigned char)d->text.p[at] & 0xC0) == 0x80);
@@ -79,7 +79,7 @@ uint32_t stream_text_end(const struct detector *d, uint32_t pos)
 struct slice stream_gap(const struct detector *d, const struct line *l, uint32_t pos)
 {
     uint32_t start = pos > l->start ? stream_text_end(d, pos - 1) : l->text_start;
-    uint32_t end = pos < l->end ? d->norm.map[pos] : l->text_end;
+    uint32_t end = pos < l->end ? norm_text_at(&d->norm, pos) : l->text_end;
     uint32_t len = end > start ? end - start : 0;
     return (struct slice){d->text.p + start, len < GAP_TEXT_MAX ? len : GAP_TEXT_MAX};
 }
@@ -97,7 +97,7 @@ bool stream_sentence_edge(const struct detector *d, const struct line *l, uint32
         return true;
     }
     struct slice gap = stream_gap(d, l, pos);
-    char first = d->text.p[d->norm.map[pos]];
+    char first = d->text.p[norm_text_at(&d->norm, pos)];
     if ((first >= 'a' && first <= 'z') || !sentence_gap(gap, &end, &next))
         return false;
     uint32_t start = (uint32_t)(gap.p - d->text.p);

@@ -138,11 +138,10 @@ static void try_candidate(struct finder *f, uint32_t a, uint32_t b)
  * passage stands a hundred times, a late one may share more of the context. */
 static void try_candidates(struct finder *f, uint32_t first, uint32_t pos)
 {
-    const uint32_t *words = f->n->words;
-    try_candidate(f, words[first], pos);
+    try_candidate(f, norm_word(f->n, first), pos);
     uint32_t word = f->link[first];
     for (unsigned i = 1; i < CANDIDATES && word != first; i++) {
-        try_candidate(f, words[word], pos);
+        try_candidate(f, norm_word(f->n, word), pos);
         word = f->link[word];
     }
 }
@@ -153,7 +152,7 @@ static uint32_t *find_slot(const struct finder *f, uint64_t hash, uint32_t pos)
     const struct norm *n = f->n;
     for (unsigned i = 0; i < PROBES; i++) {
         uint32_t *slot = &f->slots[(hash + i) & f->slots_mask];
-        if (*slot == none || memcmp(n->bytes + n->words[*slot], n->bytes + pos, K) == 0)
+        if (*slot == none || memcmp(n->bytes + norm_word(n, *slot), n->bytes + pos, K) == 0)
             return slot;
     }
     return NULL;
@@ -161,7 +160,7 @@ static uint32_t *find_slot(const struct finder *f, uint64_t hash, uint32_t pos)
 
 static void visit(struct finder *f, uint32_t word, uint64_t hash)
 {
-    uint32_t pos = f->n->words[word];
+    uint32_t pos = norm_word(f->n, word);
     bool covered = settle_open(f, pos);
     uint32_t *slot = find_slot(f, hash, pos);
     if (!slot)
@@ -341,9 +340,9 @@ static unsigned tokens_of(const struct norm *n, uint32_t from, uint32_t to,
     unsigned count = 0;
     uint32_t word = norm_word_at(n, from);
     while (from < to) {
-        while (word < n->nwords && n->words[word] <= from)
+        while (word < n->nwords && norm_word(n, word) <= from)
             word++;
-        uint32_t end = word < n->nwords && n->words[word] < to ? n->words[word] : to;
+        uint32_t end = word < n->nwords && norm_word(n, word) < to ? norm_word(n, word) : to;
         if (count == BRIDGE_MAX)
             return BRIDGE_MAX + 1;
         ret[count++] = (struct token){from, end - from};

@@ -34,6 +34,18 @@ void norm_clear(struct norm *n); /* keeps the memory */
  * stopped).  WINNOW_ENOMEM; WINNOW_ELIMIT where the stream would pass 4 GiB. */
 int norm_add(struct norm *n, struct slice text, uint32_t at, bool inside_word);
 
+/* Where the character at pos starts in the page's text. */
+static inline uint32_t norm_text_at(const struct norm *n, uint32_t pos)
+{
+    return n->map[pos];
+}
+
+/* Where word i starts. */
+static inline uint32_t norm_word(const struct norm *n, uint32_t i)
+{
+    return n->words[i];
+}
+
 /* Normalised characters in from..to, weighed: a character of a script that is
  * written without spaces and one character a syllable or word (Han, kana, Hangul)
  * counts for three, a combining mark for nothing, so that a bound in characters

@@ -41,7 +41,7 @@ int shingle_all(const struct norm *n, uint32_t from_word, uint32_t to_word, unsi
         return status;
     ret->count = 0;
     for (uint32_t i = from_word; i < to_word; i++) {
-        uint32_t pos = n->words[i];
+        uint32_t pos = norm_word(n, i);
         if (n->len - pos < k)
             break; /* and so for all that follow */
         ret->items[ret->count++] = (struct shingle){
