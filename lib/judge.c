@@ -73,6 +73,34 @@ static void detector_free(struct detector *d)
     free(d->lines);
     free(d->links);
     free(d->groups);
+    free(d->scattered);
+    free(d->blocks);
+}
+
+static void judge_chains(struct detector *d)
+{
+    for (size_t i = 0; i < d->matches.nchains && d->status == WINNOW_OK; i++)
+        judge_chain(d, &d->matches.chains[i]);
+}
+
+/* Back to where only headlines, so many removals, are gone. */
+static void forget_chains(struct detector *d, size_t headlines)
+{
+    d->removals->count = headlines;
+    d->number = 1;
+    for (size_t i = 0; i < d->nlines; i++)
+        if (d->lines[i].gone > d->number)
+            d->lines[i].gone = 0;
+}
+
+static void judge_twice(struct detector *d)
+{
+    size_t headlines = d->removals->count;
+    judge_chains(d);
+    if (d->status == WINNOW_OK && evidence_makes_form(d)) {
+        forget_chains(d, headlines);
+        judge_chains(d);
+    }
 }
 
 int judge_repeats(struct slice text, struct removals *ret)
@@ -84,8 +112,8 @@ int judge_repeats(struct slice text, struct removals *ret)
         remove_headline(&d);
     if (d.status == WINNOW_OK)
         d.status = match_find(&d.norm, MIN_REPEAT, &d.matches);
-    for (size_t i = 0; i < d.matches.nchains && d.status == WINNOW_OK; i++)
-        judge_chain(&d, &d.matches.chains[i]);
+    if (d.status == WINNOW_OK)
+        judge_twice(&d);
     detector_free(&d);
     return d.status;
 }

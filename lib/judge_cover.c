@@ -58,13 +58,19 @@ static bool number_differs(const struct detector *d, enum side s, const struct l
     return false;
 }
 
-/* Does the word that holds pos start with a capital?  Folding changed its first letter. */
+/* Did folding change the character at pos: a capital? */
+static bool is_folded(const struct detector *d, uint32_t pos)
+{
+    uint32_t at = norm_text_at(&d->norm, pos), len = stream_text_end(d, pos) - at;
+    return len > d->norm.len - pos || memcmp(d->text.p + at, d->norm.bytes + pos, len) != 0;
+}
+
+/* Does the word that holds pos start with a capital? */
 static bool is_capital_word(const struct detector *d, uint32_t pos)
 {
     uint32_t word = norm_word_at(&d->norm, pos + 1);
     uint32_t at = word > 0 ? norm_word(&d->norm, word - 1) : pos;
-    uint32_t len = stream_text_end(d, at) - norm_text_at(&d->norm, at);
-    return memcmp(d->text.p + norm_text_at(&d->norm, at), d->norm.bytes + at, len) != 0;
+    return is_folded(d, at);
 }
 
 /* Words that from..to touches. */
@@ -173,22 +179,32 @@ bool cover_leaves_tail(const struct detector *d, enum side s, const struct line 
 
 /* --- lines that were cut --------------------------------------------------------------- */
 
-/* Folding changed its first letter: a capital. */
-static bool starts_with_capital(const struct detector *d, const struct line *l)
+static bool is_digit(unsigned char c)
 {
-    const char *text = d->text.p + norm_text_at(&d->norm, l->start);
-    uint32_t len = stream_text_end(d, l->start) - norm_text_at(&d->norm, l->start);
-    return len > l->end - l->start || memcmp(text, d->norm.bytes + l->start, len) != 0;
+    return c >= '0' && c <= '9';
 }
 
-bool cover_is_cut_at_start(const struct detector *d, enum side s, const struct line *l,
-                           const struct line *m)
+/* Is a word of line m broken at pos?  Neither a number, which may be another one, nor a
+ * capital in a word, which is where a programmer joined two. */
+static bool breaks_word(const struct detector *d, const struct line *m, uint32_t pos)
+{
+    if (pos <= m->start || pos >= m->end || stream_is_word_start(d, pos) ||
+        is_digit(d->norm.bytes[pos - 1]) || is_digit(d->norm.bytes[pos]))
+        return false;
+    return !is_folded(d, pos) || is_folded(d, pos - 1);
+}
+
+enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct line *l,
+                            const struct line *m)
 {
     uint32_t head = cover_of(d, s, l).head, head_m = cover_of(d, !s, m).head;
     if (head > 0 || head_m == 0)
-        return false;
-    return !stream_is_word_start(d, m->start + head_m) ||
-           (starts_with_capital(d, m) && !starts_with_capital(d, l));
+        return UNCUT;
+    if (breaks_word(d, m, m->start + head_m))
+        return CUT_IN_WORD;
+    return l->weight >= LONG_LINE && is_folded(d, m->start) && !is_folded(d, l->start)
+               ? CUT_IN_SENTENCE
+               : UNCUT;
 }
 
 /* Does line l, of which the last tail bytes are unmatched, say by an ellipsis that it
@@ -199,14 +215,16 @@ static bool says_it_was_cut(const struct detector *d, const struct line *l, uint
            sentence_has_ellipsis(stream_gap(d, l, l->end));
 }
 
-bool cover_is_cut_at_end(const struct detector *d, enum side s, const struct line *l,
-                         const struct line *m)
+enum cut cover_cut_at_end(const struct detector *d, enum side s, const struct line *l,
+                          const struct line *m)
 {
     uint32_t tail = cover_of(d, s, l).tail, tail_m = cover_of(d, !s, m).tail;
     if (says_it_was_cut(d, l, tail) && !sentence_has_ellipsis(stream_gap(d, m, m->end - tail_m)))
-        return true;
+        return CUT_IN_WORD;
     if (tail > 0 || tail_m == 0)
-        return false;
-    return !stream_is_word_start(d, m->end - tail_m) ||
-           !sentence_has_mark(stream_gap(d, l, l->end));
+        return UNCUT;
+    if (breaks_word(d, m, m->end - tail_m))
+        return CUT_IN_WORD;
+    return l->weight >= LONG_LINE && !sentence_has_mark(stream_gap(d, l, l->end)) ? CUT_IN_SENTENCE
+                                                                                  : UNCUT;
 }

@@ -19,10 +19,10 @@ static enum fate own_fate(const struct group *g)
 {
     for (int s = A; s <= B; s++) {
         bool more = g->whole_weight[s] > g->whole_weight[!s];
-        bool safe = s == B || g->exact[A] || g->truncated[A];
-        if (g->whole[s] && g->truncated[s] && !g->truncated[!s])
+        bool safe = s == B || g->exact[A] || g->cut[A];
+        if (g->whole[s] && g->cut[s] && !g->cut[!s])
             return decide_fate_of(s);
-        if (g->truncated[!s] && !g->truncated[s] && g->sticks_out[!s] && !g->exact[s])
+        if (g->cut[!s] && !g->cut[s] && g->sticks_out[!s] && !g->exact[s])
             return PIECE_GOES; /* the cut copy is a piece of a line */
         if (more && safe && g->sticks_out[!s])
             return decide_fate_of(s);
@@ -64,13 +64,13 @@ void decide_fates(struct detector *d)
  * say something else; but not much that differs by little. */
 bool decide_is_repeat(const struct detector *d, const struct run *run)
 {
-    if (d->overlaps && !run->prose)
+    if (d->overlaps && run->prose == 0)
         return false; /* rows of zeros, a song of one line: they are meant to recur */
     if (run->unmatched == 0)
-        return run->weight >= (run->prose || run->cut ? MIN_REPEAT : MIN_SHORTS);
+        return run->weight >= (run->prose > 0 || run->cut == CUT_IN_WORD ? MIN_REPEAT : MIN_SHORTS);
     if (run->rigid || run->unmatched > run->weight / NEAR_SHARE)
         return false;
-    if (run->prose)
-        return run->weight >= (run->cut ? MIN_REPEAT : MIN_NEAR);
+    if (run->prose > 0)
+        return run->weight >= (run->cut == CUT_IN_WORD ? MIN_REPEAT : MIN_NEAR);
     return run->weight >= MIN_NEAR_SHORTS;
 }

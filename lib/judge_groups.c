@@ -103,12 +103,13 @@ static bool sticks_out(const struct detector *d, const struct group *g, enum sid
            (is_last(d, g) && cover_leaves_tail(d, s, last_line(d, g, s)));
 }
 
-static bool is_truncated(const struct detector *d, const struct group *g, enum side s)
+static enum cut cut_of(const struct detector *d, const struct group *g, enum side s)
 {
     if (is_empty(g, A) || is_empty(g, B))
-        return false;
-    return cover_is_cut_at_start(d, s, first_line(d, g, s), first_line(d, g, !s)) ||
-           cover_is_cut_at_end(d, s, last_line(d, g, s), last_line(d, g, !s));
+        return UNCUT;
+    enum cut start = cover_cut_at_start(d, s, first_line(d, g, s), first_line(d, g, !s));
+    enum cut end = cover_cut_at_end(d, s, last_line(d, g, s), last_line(d, g, !s));
+    return start > end ? start : end;
 }
 
 bool group_line_is_whole(const struct detector *d, const struct group *g, enum side s, uint32_t i)
@@ -140,7 +141,7 @@ static void describe_group(const struct detector *d, struct group *g)
         g->sticks_out[s] = sticks_out(d, g, s);
     for (int s = A; s <= B; s++) {
         weigh_side(d, g, s);
-        g->truncated[s] = is_truncated(d, g, s);
+        g->cut[s] = (uint8_t)cut_of(d, g, s);
     }
 }
 

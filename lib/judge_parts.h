@@ -15,6 +15,7 @@
 enum {
     /* All in normalised characters, as norm_weight counts them. */
     MIN_REPEAT = 100,      /* a passage that is shorter is no repeat */
+    MIN_WHOLE = 180,       /* where nothing but that it is equal makes it a copy */
     LONG_LINE = 64,        /* a line of prose; shorter ones may be labels, verses, cells */
     MIN_SHORTS = 200,      /* of short lines alone, and then without any difference */
     MIN_NEAR = 200,        /* of lines that differ by an edited word */
@@ -58,6 +59,10 @@ enum position { INSIDE, AT_EDGE, AT_OPEN_EDGE /* and the other side goes on beyo
 
 enum fate { STAYS, A_GOES, B_GOES, PIECE_GOES };
 
+/* Was a copy cut short where the other goes on?  An ellipsis says so as well as a word
+ * that is broken off; a sentence that is may also be a line of a list. */
+enum cut { UNCUT, CUT_IN_SENTENCE, CUT_IN_WORD };
+
 /* Small, because a page of one-letter lines has millions. */
 struct group {
     uint32_t first[2];        /* lines of both sides; they end where the next group's start */
@@ -65,7 +70,7 @@ struct group {
     bool whole[2];
     bool exact[2];      /* all of its whole lines is in the other */
     bool sticks_out[2]; /* it goes on beyond the chain */
-    bool truncated[2];  /* it was cut where the other goes on */
+    uint8_t cut[2];     /* enum cut: it stops, or starts, where the other goes on */
     uint8_t fate;       /* enum fate */
 };
 
@@ -73,9 +78,16 @@ struct group {
 struct run {
     uint32_t first, last;
     uint32_t weight, unmatched; /* normalised characters */
-    bool prose;                 /* a line of it is long */
+    uint32_t prose;             /* normalised characters of its long lines */
     bool rigid;                 /* a row or line of code in it differs: a character matters */
-    bool cut;                   /* the copy had been cut short */
+    bool code;                  /* a line of it is rigid */
+    enum cut cut;
+};
+
+/* A removal, as ranges of the stream. */
+struct pair {
+    uint32_t start, end;
+    uint32_t other_start, other_end;
 };
 
 struct detector {
@@ -93,6 +105,11 @@ struct detector {
     struct group *groups; /* ngroups and one more, which says where the last ends */
     size_t ngroups, groups_cap;
     size_t first_removal; /* of this chain */
+
+    struct pair *scattered; /* what is merely equal */
+    size_t nscattered, scattered_cap;
+    struct pair *blocks; /* the same, of the first judging, in the text's order */
+    size_t nblocks;
 
     struct removals *removals;
     int status;
@@ -178,12 +195,11 @@ bool cover_is_whole(const struct detector *d, enum side s, const struct line *l,
 bool cover_leaves_head(const struct detector *d, enum side s, const struct line *l);
 bool cover_leaves_tail(const struct detector *d, enum side s, const struct line *l);
 
-/* Does it start, or stop, where its counterpart m goes on, in mid-word or
- * mid-sentence? */
-bool cover_is_cut_at_start(const struct detector *d, enum side s, const struct line *l,
-                           const struct line *m);
-bool cover_is_cut_at_end(const struct detector *d, enum side s, const struct line *l,
-                         const struct line *m);
+/* Where its counterpart m goes on beyond its start, or its end: was it cut there? */
+enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct line *l,
+                            const struct line *m);
+enum cut cover_cut_at_end(const struct detector *d, enum side s, const struct line *l,
+                          const struct line *m);
 
 /* --- judge_groups.c: a chain's groups --------------------------------------------------- */
 
@@ -209,6 +225,14 @@ void decide_fates(struct detector *d);
 
 /* Is what a side would lose enough, and like enough to the other, to go? */
 bool decide_is_repeat(const struct detector *d, const struct run *run);
+
+/* --- judge_evidence.c: a copy, or a text that recurs ------------------------------------- */
+
+/* Is the run, which is p, enough of a copy to go? */
+bool evidence_suffices(struct detector *d, const struct pair *p, const struct run *run);
+
+/* Recurs so much in the page that it may be its form?  Then all is to be judged again. */
+bool evidence_makes_form(struct detector *d);
 
 /* --- judge_remove.c: what goes from the text -------------------------------------------- */
 

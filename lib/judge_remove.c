@@ -38,9 +38,8 @@ void remove_text(struct detector *d, struct removal r)
     all->items[all->count++] = r;
 }
 
-/* Names the text on the other side of start..end, which side s matches. */
-static void name_other(const struct detector *d, enum side s, uint32_t start, uint32_t end,
-                       struct removal *r)
+/* start..end of side s, and what the other side has of it. */
+static struct pair pair_of(const struct detector *d, enum side s, uint32_t start, uint32_t end)
 {
     size_t i = chain_link_behind(d, s, start), j = i;
     while (j + 1 < d->nlinks && link_at(&d->links[j + 1], s) < end)
@@ -48,8 +47,18 @@ static void name_other(const struct detector *d, enum side s, uint32_t start, ui
     const struct link *first = &d->links[i], *last = &d->links[j];
     uint32_t skip = start > link_at(first, s) ? start - link_at(first, s) : 0;
     uint32_t stop = link_at(last, s) + last->len > end ? end - link_at(last, s) : last->len;
-    r->other_start = norm_text_at(&d->norm, link_at(first, !s) + skip);
-    r->other_end = stream_text_end(d, link_at(last, !s) + stop - 1);
+    return (struct pair){start, end, link_at(first, !s) + skip, link_at(last, !s) + stop};
+}
+
+/* Removes text_start..text_end of the text, which is p of the stream. */
+static void remove_pair(struct detector *d, const struct pair *p, uint32_t text_start,
+                        uint32_t text_end, enum cut cut)
+{
+    remove_text(d, (struct removal){.start = text_start,
+                                    .end = text_end,
+                                    .other_start = norm_text_at(&d->norm, p->other_start),
+                                    .other_end = stream_text_end(d, p->other_end - 1),
+                                    .cut = cut != UNCUT});
 }
 
 /* --- what still stands -------------------------------------------------------------------- */
@@ -106,24 +115,25 @@ static void extend_run(const struct detector *d, const struct group *g, enum sid
     run->last = i;
     run->weight += l->weight;
     run->unmatched += unmatched;
-    run->prose |= l->weight >= LONG_LINE && !rigid;
+    run->prose += l->weight >= LONG_LINE && !rigid ? l->weight : 0;
     run->rigid |= rigid && unmatched > 0;
-    run->cut |= g->truncated[s];
+    run->code |= rigid;
+    run->cut = g->cut[s] > run->cut ? g->cut[s] : run->cut;
 }
 
 /* Removes the lines of a run, and what without letters stands between them. */
-static void remove_run(struct detector *d, enum side s, struct run *run)
+static void remove_run(struct detector *d, enum side s, const struct run *run)
 {
-    if (run->weight > 0 && decide_is_repeat(d, run)) {
-        const struct line *first = &d->lines[run->first], *last = &d->lines[run->last];
-        struct removal r = {.start = first->text_start, .end = last->text_end,
-                            .cut = run->cut};
-        name_other(d, s, first->start, last->end, &r);
-        remove_text(d, r);
-        for (uint32_t i = run->first; i <= run->last; i++)
-            d->lines[i].gone = d->number;
-    }
-    *run = (struct run){0};
+    if (run->weight == 0)
+        return;
+    const struct line *first = &d->lines[run->first], *last = &d->lines[run->last];
+    struct pair p = pair_of(d, s, first->start, last->end);
+    bool suffices = run->weight >= MIN_REPEAT && evidence_suffices(d, &p, run);
+    if (!suffices || !decide_is_repeat(d, run))
+        return;
+    remove_pair(d, &p, first->text_start, last->text_end, run->cut);
+    for (uint32_t i = run->first; i <= run->last; i++)
+        d->lines[i].gone = d->number;
 }
 
 void remove_side(struct detector *d, enum side s)
@@ -136,8 +146,10 @@ void remove_side(struct detector *d, enum side s)
         for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
             if (!group_line_is_whole(d, g, s, i))
                 continue;
-            if (run.weight > 0 && run.last + 1 != i)
+            if (run.weight > 0 && run.last + 1 != i) {
                 remove_run(d, s, &run);
+                run = (struct run){0};
+            }
             extend_run(d, g, s, i, &run);
         }
     }
@@ -194,7 +206,7 @@ static void longest_shared(const struct detector *d, enum side s, const struct l
 
 /* Cuts the whole sentences that line i shares with the other side, if they are long
  * enough and not all of it. */
-static bool cut_piece(struct detector *d, enum side s, uint32_t i, bool truncated)
+static bool cut_piece(struct detector *d, enum side s, uint32_t i, enum cut cut)
 {
     struct line *l = &d->lines[i];
     uint32_t from, to, before_end, start, next;
@@ -202,11 +214,14 @@ static bool cut_piece(struct detector *d, enum side s, uint32_t i, bool truncate
     if (!seek_start(d, l, &from, to, &before_end, &start) || !seek_end(d, l, from, &to, &next) ||
         !stream_weighs(d, from, to, MIN_REPEAT))
         return false;
+    struct pair p = pair_of(d, s, from, to);
+    uint32_t weight = norm_weight(&d->norm, from, to);
+    struct run piece = {.weight = weight, .prose = weight, .cut = cut};
+    if (!evidence_suffices(d, &p, &piece))
+        return false;
     if (to == l->end)
         start = before_end; /* no space is left at the line's end */
-    struct removal r = {.start = start, .end = next, .cut = truncated};
-    name_other(d, s, from, to, &r);
-    remove_text(d, r);
+    remove_pair(d, &p, start, next, cut);
     l->gone = d->number;
     return true;
 }
@@ -217,7 +232,7 @@ static bool cut_pieces(struct detector *d, const struct group *g, enum side s)
     if (!group_stands(d, g, s))
         return false;
     for (uint32_t i = g->first[s]; i < group_end(g, s) && d->status == WINNOW_OK; i++)
-        done |= cut_piece(d, s, i, g->truncated[s]);
+        done |= cut_piece(d, s, i, g->cut[s]);
     return done;
 }
 
@@ -228,7 +243,7 @@ void remove_pieces(struct detector *d)
         const struct group *g = &d->groups[k];
         if (g->fate != PIECE_GOES)
             continue;
-        enum side s = g->truncated[A] && !g->truncated[B] ? A : B;
+        enum side s = g->cut[A] != UNCUT && g->cut[B] == UNCUT ? A : B;
         if (d->overlaps)
             cut_pieces(d, g, B);
         else if (!cut_pieces(d, g, s))

@@ -15,11 +15,14 @@ static void add_line(struct detector *d, struct slice text)
     if (!GROW(d, d->lines, d->nlines, d->lines_cap))
         return;
     d->status = norm_add(&d->norm, text, at, false);
-    if (d->norm.len > start)
-        d->lines[d->nlines++] = (struct line){
-            .start = start, .end = d->norm.len,
-            .text_start = at, .text_end = at + (uint32_t)text.len,
-            .weight = norm_weight(&d->norm, start, d->norm.len)};
+    if (d->norm.len == start)
+        return;
+    uint32_t weight = norm_weight(&d->norm, start, d->norm.len);
+    d->lines[d->nlines++] = (struct line){.start = start,
+                                          .end = d->norm.len,
+                                          .text_start = at,
+                                          .text_end = at + (uint32_t)text.len,
+                                          .weight = weight};
 }
 
 void stream_build(struct detector *d)

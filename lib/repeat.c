@@ -181,11 +181,12 @@ static void name_survivor(struct removal *r, const struct found *f)
 }
 
 /* Follows a survivor that was itself removed later, whole or in part, in favour of
- * another, to what stayed. */
-static void resolve(const struct stage *s, struct removal *r)
+ * another, to what stayed.  What had gone before lies in its range, but not in it. */
+static void resolve(const struct stage *s, size_t index)
 {
     const struct verdicts *v = &s->page->verdicts;
-    uint32_t first_reason = s->marked[0].reason;
+    struct removal *r = &s->marked[index].removal;
+    uint32_t first_later = s->marked[index].reason + 1, count = (uint32_t)(s->count - index - 1);
     struct found f = {.start = UINT32_MAX};
     for (size_t i = verdict_at(v, r->other_start);
          i < v->count && v->spans[i].start < r->other_end; i++) {
@@ -195,8 +196,8 @@ static void resolve(const struct stage *s, struct removal *r)
         if (span->verdict != WINNOW_REMOVED) {
             if (!is_blank(s->page->text + from, to - from))
                 find(&f, from, to);
-        } else if (span->reason >= first_reason && span->reason - first_reason < s->count) {
-            const struct removal *o = &s->marked[span->reason - first_reason].removal;
+        } else if (span->reason >= first_later && span->reason - first_later < count) {
+            const struct removal *o = &s->marked[index + 1 + span->reason - first_later].removal;
             find(&f, o->other_start, o->other_end);
         }
     }
@@ -210,7 +211,7 @@ static void write_reasons(struct stage *s)
     for (size_t i = s->count; i-- > 0 && s->status == WINNOW_OK;) {
         struct removal *r = &s->marked[i].removal;
         struct reason *reason = &v->reasons[s->marked[i].reason];
-        resolve(s, r);
+        resolve(s, i);
         /* Thousands of copies of one line share their words. */
         const struct marked *next = i + 1 < s->count ? &s->marked[i + 1] : NULL;
         bool same = next && next->removal.other_start == r->other_start &&

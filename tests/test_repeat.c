@@ -309,7 +309,7 @@ static void says_that_a_copy_was_cut_short(void **state)
 static void removes_a_copy_that_stands_as_a_list(void **state)
 {
     (void)state;
-    expect_kept(P1 "\n" P2 "\n" P3 "\nIn short:\n- " P1 "\n- " P3 "\n" P5 "\n",
+    expect_kept(P1 "\n" P2 "\n" P3 "\nIn short:\n- " P1 "\n- " P2 "\n" P5 "\n",
                 P1 "\n" P2 "\n" P3 "\nIn short:\n" P5 "\n");
 }
 
@@ -383,22 +383,24 @@ static void keeps_a_label_that_only_looks_like_its_counterpart(void **state)
 static void keeps_the_earlier_copy_where_it_says_more(void **state)
 {
     (void)state;
-    expect_kept("house on Kestrel Point was bought last spring by two retired bakers, who had never "
-                "seen the sea before they signed the papers.\nYes. " P2 "\n" P3 "\n"
-                P1 "\n" P2 "\n" P4 "\n",
-                "Yes. " P2 "\n" P3 "\n" P1 "\n" P4 "\n");
+    expect_kept(
+        "house on Kestrel Point was bought last spring by two retired bakers, who had never "
+        "seen the sea before they signed the papers.\nYes. " P2 " " P6 "\n" P3 "\n" P1 "\n" P2
+        " " P6 "\n" P4 "\n",
+        "Yes. " P2 " " P6 "\n" P3 "\n" P1 "\n" P4 "\n");
 }
 
 static void keeps_a_word_of_which_the_other_copy_has_half(void **state)
 {
     (void)state;
-    expect_kept(P1 " " P5 " men pay in herring. Schoolchildren pay with drawings, which cover the "
-                "whole staircase by now and are said to be worth the climb alone.\n"
-                "winter a storm took the jetty away, and for nine days nobody could land; the "
-                "bakers threw loaves down to the boats in baskets on a rope.\nAnswer:\n" P4 "\n",
-                P1 " " P5 " men pay in herring. Schoolchildren pay with drawings, which cover the "
-                "whole staircase by now and are said to be worth the climb alone.\n"
-                "Answer:\n" P4 "\n");
+    expect_kept(
+        P1 " " P5 " " P6 " men pay in herring. Schoolchildren pay with drawings, which cover the "
+           "whole staircase by now and are said to be worth the climb alone.\n"
+           "winter a storm took the jetty away, and for nine days nobody could land; the "
+           "bakers threw loaves down to the boats in baskets on a rope. " P6 "\nAnswer:\n" P4 "\n",
+        P1 " " P5 " " P6 " men pay in herring. Schoolchildren pay with drawings, which cover the "
+           "whole staircase by now and are said to be worth the climb alone.\n"
+           "Answer:\n" P4 "\n");
 }
 
 /* --- what is no repeat --------------------------------------------------------------- */
