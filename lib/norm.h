@@ -1,11 +1,16 @@
-/* norm.h - the normalised stream: what two texts must share to be the same text.
+/* norm.h - the normalised stream: what two texts must share to be the same
+ * text.
  *
  * Compatibility-decomposed (NFKD; Hangul stays composed), case folded, only
- * letters, marks and digits kept; white space, quotes, apostrophes, dashes, soft
- * hyphens, zero-width characters and U+FFFD are dropped.  Two texts that are equal
- * under NFKC are equal under NFKD, and nothing has to be composed for it.  So
- * "Council's" = "Councils", "fr om" = "from", "discussed?Answer:" goes on as
- * "discussed Answer". */
+ * letters, marks and digits kept; white space, quotes, apostrophes, dashes,
+ * soft hyphens, zero-width characters and U+FFFD are dropped.  Two texts that
+ * are equal under NFKC are equal under NFKD, and nothing has to be composed for
+ * it.  So "Council's" = "Councils", "fr om" = "from", "discussed?Answer:" goes
+ * on as "discussed Answer".
+ *
+ * Beside its own bytes the stream takes about a third of a byte for each: where
+ * words start is a bit, and where a byte comes from is found by folding some
+ * bytes of the text again. */
 #ifndef WINNOW_NORM_H
 #define WINNOW_NORM_H
 
@@ -15,44 +20,101 @@
 #include "slice.h"
 #include "winnow.h"
 
+/* 64 bytes of the stream. */
+struct norm_block {
+    uint64_t starts; /* bit i: a word starts at its byte i */
+    uint32_t before; /* words that start in the blocks before it */
+    uint32_t anchor; /* the last of norm.anchors not behind its first byte */
+};
+
+/* A place from which the text can be folded again. */
+struct norm_anchor {
+    uint32_t pos;  /* in the stream */
+    uint32_t at;   /* in the text: the first byte of a character */
+    uint32_t part; /* of that character's decomposition, what stands at pos */
+};
+
 struct norm {
-    unsigned char *bytes; /* normalised UTF-8, one text behind the other */
-    uint32_t *map;        /* for each byte: where its character starts in the page's text */
-    uint32_t len;
-    uint32_t cap;
-    uint32_t *words; /* ascending positions in bytes at which a word starts (scripts
-                        without spaces: every character) */
-    uint32_t nwords, words_cap;
+    unsigned char *bytes; /* normalised UTF-8, one piece behind the other */
+    uint32_t len, cap;
+    uint32_t nwords;
+    uint64_t weight; /* of the whole stream, as norm_weight counts */
+
+    /* Only norm*.c look further. */
+    struct norm_block *blocks; /* nblocks reach beyond len, zeroed */
+    size_t nblocks, blocks_cap;
+    uint32_t *hints; /* for every 64th word: its block */
+    size_t nhints, hints_cap;
+    struct norm_anchor *anchors; /* rising in pos and in at */
+    size_t nanchors, anchors_cap;
+    const char *piece; /* the last that was added, and where it stands in the text */
+    uint32_t piece_at;
+    uint64_t end;             /* of that piece, in the text */
+    struct norm_cache *cache; /* what characters beyond ASCII become */
+    size_t (*fold_ascii)(struct norm *n, const unsigned char *text, size_t max, bool *in_word);
 };
 
 void norm_init(struct norm *n);
 void norm_free(struct norm *n);
 void norm_clear(struct norm *n); /* keeps the memory */
 
+/* Makes room for the stream of a text of so many bytes, so that adding it in
+ * many pieces takes no more memory than it needs.  WINNOW_ENOMEM. */
+int norm_reserve(struct norm *n, size_t text_len);
+
 /* Appends text, which stands at byte `at` of the page's text.  A word starts at
  * its first letter unless `inside_word` (the piece goes on where the last one
- * stopped).  WINNOW_ENOMEM; WINNOW_ELIMIT where the stream would pass 4 GiB. */
+ * stopped).  WINNOW_ENOMEM; WINNOW_ELIMIT where the stream would pass 4 GiB;
+ * after either the stream can only be cleared or freed. */
 int norm_add(struct norm *n, struct slice text, uint32_t at, bool inside_word);
 
-/* Where the character at pos starts in the page's text. */
-static inline uint32_t norm_text_at(const struct norm *n, uint32_t pos)
+/* Where the character at pos (before n->len) starts in the page's text.  The
+ * pieces must be slices of that one text, which is still as it was, given in
+ * its order; where one does not start where the last one ended, a line break
+ * and nothing that the stream keeps lies between them. */
+uint32_t norm_text_at(const struct norm *n, uint32_t pos);
+
+/* Where word i (below nwords) starts.  In scripts without spaces every
+ * character is a word. */
+uint32_t norm_word(const struct norm *n, uint32_t i);
+
+/* The first word that does not start before pos: nwords where there is none. */
+uint32_t norm_word_at(const struct norm *n, uint32_t pos);
+
+/* Does a word start at pos? */
+static inline bool norm_starts_word(const struct norm *n, uint32_t pos)
 {
-    return n->map[pos];
+    return pos < n->len && n->blocks[pos / 64].starts >> pos % 64 & 1;
 }
 
-/* Where word i starts. */
-static inline uint32_t norm_word(const struct norm *n, uint32_t i)
+/* Words one after the other, for who wants many: a fifth of the cost of
+ * norm_word. */
+struct norm_walk {
+    const struct norm_block *blocks;
+    uint64_t left; /* words of the present block that are still to come */
+    uint32_t block, nblocks;
+};
+
+/* The walk from word i on. */
+struct norm_walk norm_walk(const struct norm *n, uint32_t i);
+
+/* The next word's start; false behind the last. */
+static inline bool norm_walk_next(struct norm_walk *w, uint32_t *ret)
 {
-    return n->words[i];
+    while (w->left == 0) {
+        if (w->block + 1 >= w->nblocks)
+            return false;
+        w->left = w->blocks[++w->block].starts;
+    }
+    *ret = w->block * 64 + (uint32_t)__builtin_ctzll(w->left);
+    w->left &= w->left - 1;
+    return true;
 }
 
 /* Normalised characters in from..to, weighed: a character of a script that is
- * written without spaces and one character a syllable or word (Han, kana, Hangul)
- * counts for three, a combining mark for nothing, so that a bound in characters
- * means as much in any language. */
+ * written without spaces and one character a syllable or word (Han, kana,
+ * Hangul) counts for three, a combining mark for nothing, so that a bound in
+ * characters means as much in any language. */
 uint32_t norm_weight(const struct norm *n, uint32_t from, uint32_t to);
-
-/* The first of n->words that is not before pos: nwords where there is none. */
-uint32_t norm_word_at(const struct norm *n, uint32_t pos);
 
 #endif
