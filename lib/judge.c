@@ -43,7 +43,7 @@ static bool same_line(const struct detector *d, const struct line *x, const stru
 static bool is_headline(const struct detector *d, const struct line *l)
 {
     uint32_t words = norm_word_at(&d->norm, l->end) - norm_word_at(&d->norm, l->start);
-    return l->weight >= MIN_HEADLINE && words >= MIN_HEADLINE_WORDS;
+    return l->weight >= MIN_HEADLINE && words >= MIN_HEADLINE_WORDS && !stream_is_rigid(d, l);
 }
 
 /* A headline that stands again right after itself: the first line that could be one. */

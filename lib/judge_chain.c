@@ -226,6 +226,15 @@ static void trim_gaps(struct detector *d)
     }
 }
 
+/* A line in which the earlier passage ends and the later one starts belongs to the later:
+ * what goes with the line cannot be what stays of it. */
+static void trim_shared_line(struct detector *d)
+{
+    uint32_t edge = d->lines[stream_line_at(d, chain_start(d, B))].start;
+    if (chain_start(d, A) < edge && edge < chain_end(d, A) && chain_end(d, A) <= chain_start(d, B))
+        chop_end(d, A, edge);
+}
+
 /* --- fitting ---------------------------------------------------------------------------- */
 
 bool chain_fit(struct detector *d, const struct chain *c)
@@ -240,6 +249,7 @@ bool chain_fit(struct detector *d, const struct chain *c)
     if (d->nlinks == 0 || d->status != WINNOW_OK)
         return false;
     trim_gaps(d);
+    trim_shared_line(d);
     d->overlaps = chain_start(d, B) < chain_end(d, A);
     return true;
 }

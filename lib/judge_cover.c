@@ -184,12 +184,15 @@ static bool is_digit(unsigned char c)
     return c >= '0' && c <= '9';
 }
 
-/* Is a word of line m broken at pos?  Neither a number, which may be another one, nor a
- * capital in a word, which is where a programmer joined two. */
+/* Is a word of line m broken at pos?  In a script without spaces it is where nothing
+ * lies between.  No number is, which may be another one, and no capital in a word,
+ * which is where a programmer joined two. */
 static bool breaks_word(const struct detector *d, const struct line *m, uint32_t pos)
 {
-    if (pos <= m->start || pos >= m->end || stream_is_word_start(d, pos) ||
-        is_digit(d->norm.bytes[pos - 1]) || is_digit(d->norm.bytes[pos]))
+    if (pos <= m->start || pos >= m->end || is_digit(d->norm.bytes[pos - 1]) ||
+        is_digit(d->norm.bytes[pos]))
+        return false;
+    if (stream_is_word_start(d, pos) && stream_gap(d, m, pos).len > 0)
         return false;
     return !is_folded(d, pos) || is_folded(d, pos - 1);
 }

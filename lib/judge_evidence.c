@@ -17,8 +17,10 @@ enum {
     FORM_OF_SHORTS = 2, /* the same for lists, tables, code */
     PROSE_SHARE = 2,    /* a run is of prose where one part in so many is */
     MIXED_SHARE = 4,    /* a sentence that breaks off says nothing where less is */
-    PAGE_SHARE = 5,     /* one part in so many of the page is no passage, but a block */
-    GAP_SHARE = 4,      /* between two passages of a block, of both */
+    SHORT_PAGE = 10,    /* in one so many times a passage long less is by chance */
+    PAGE_SHARE = 4,     /* more than one part in so many of the page is no clause in it */
+    TABLE_SHARE = 45,   /* in hundred of the page: a table, or code, that stands twice */
+    GAP_SHARE = 8,      /* between two passages of a block, of both */
 };
 
 /* What lies between the copies, in bytes of the stream. */
@@ -40,26 +42,33 @@ static uint32_t block_bytes(const struct detector *d, const struct pair *p)
         else
             high = mid;
     }
-    const struct pair *b = &d->blocks[low];
-    bool holds = low < d->nblocks && b->start <= p->start && p->end <= b->end;
-    return holds ? b->end - b->start : p->end - p->start;
+    if (low == d->nblocks || d->blocks[low].start > p->start || d->blocks[low].end < p->end)
+        return p->end - p->start;
+    return d->blocks[low].end - d->blocks[low].start;
 }
 
-/* Does the evidence say that the run, which is p, is a copy, wherever it stands?  Lines
- * of code end and break off where they like. */
+/* So many characters at least has a passage that is merely equal.  The longer the page,
+ * the more recurs in it. */
+static uint64_t least_weight(const struct detector *d)
+{
+    uint64_t least = d->norm.weight / SHORT_PAGE;
+    return least < MIN_REPEAT ? MIN_REPEAT : least > MIN_WHOLE ? MIN_WHOLE : least;
+}
+
+/* Does the evidence say that the run, which is p, is a copy, wherever it stands? */
 static bool is_copy(const struct detector *d, const struct pair *p, const struct run *run)
 {
-    if (run->cut == CUT_IN_WORD && !run->code)
-        return true;
-    if (run->cut == CUT_IN_SENTENCE && run->weight >= MIN_WHOLE &&
-        run->prose >= run->weight / MIXED_SHARE)
-        return true;
-    return (gap_of(p) <= WORD_MAX && !run->code) ||
-           block_bytes(d, p) >= d->norm.len / PAGE_SHARE;
+    return run->cut == CUT_IN_WORD || gap_of(p) <= WORD_MAX ||
+           (run->cut == CUT_IN_SENTENCE && run->weight >= least_weight(d) &&
+            run->prose >= run->weight / MIXED_SHARE) ||
+           block_bytes(d, p) > d->norm.len / PAGE_SHARE;
 }
 
 bool evidence_suffices(struct detector *d, const struct pair *p, const struct run *run)
 {
+    /* Lines of code end and break off where they like, and rows are equal. */
+    if (run->code > run->weight / 2)
+        return (uint64_t)block_bytes(d, p) * 100 >= (uint64_t)d->norm.len * TABLE_SHARE;
     if (is_copy(d, p, run))
         return true;
     if (GROW(d, d->scattered, d->nscattered, d->scattered_cap))
@@ -67,7 +76,7 @@ bool evidence_suffices(struct detector *d, const struct pair *p, const struct ru
     uint64_t form = run->prose >= run->weight / PROSE_SHARE ? FORM : FORM_OF_SHORTS;
     uint64_t n = d->nblocks < form ? 1 : d->nblocks;
     uint64_t weight = (uint64_t)run->weight * block_bytes(d, p) / (p->end - p->start);
-    return weight >= MIN_WHOLE * n * n;
+    return weight >= least_weight(d) * n * n;
 }
 
 /* --- blocks ------------------------------------------------------------------------------ */

@@ -80,7 +80,7 @@ struct run {
     uint32_t weight, unmatched; /* normalised characters */
     uint32_t prose;             /* normalised characters of its long lines */
     bool rigid;                 /* a row or line of code in it differs: a character matters */
-    bool code;                  /* a line of it is rigid */
+    uint32_t code;              /* the same of rows and lines of code */
     enum cut cut;
 };
 
@@ -140,6 +140,9 @@ void stream_build(struct detector *d);
 
 /* The index of the line that holds pos. */
 uint32_t stream_line_at(const struct detector *d, uint32_t pos);
+
+/* Is line l the row of a table, or code, in which a character matters? */
+bool stream_is_rigid(const struct detector *d, const struct line *l);
 
 /* Do from..to weigh at least that many normalised characters? */
 bool stream_weighs(const struct detector *d, uint32_t from, uint32_t to, uint32_t least);

@@ -82,34 +82,12 @@ static bool group_stands(const struct detector *d, const struct group *g, enum s
 
 /* --- whole lines -------------------------------------------------------------------------- */
 
-/* A row of a table, or code: indented, ending like a statement, or full of symbols
- * that prose has no use for.  By the text alone, for clean text has no elements. */
-static bool is_rigid(struct slice s)
-{
-    size_t symbols = 0, spaces = 0;
-    char last = s.p[s.len - 1];
-    if (s.p[0] == '\t' || (s.len > 1 && s.p[0] == ' ' && s.p[1] == ' ') ||
-        memchr(s.p, '\t', s.len) || last == '{' || last == '}')
-        return true;
-    for (size_t i = 0; i < s.len; i++) {
-        symbols += s.p[i] && strchr("{}<>;=|\\_^~`", s.p[i]) != NULL;
-        spaces += s.p[i] == ' ';
-    }
-    bool statement = last == ';' && (spaces < STATEMENT_SPACES || symbols > 2);
-    return statement || symbols * CODE_SHARE >= s.len;
-}
-
-static struct slice line_text(const struct detector *d, const struct line *l)
-{
-    return (struct slice){d->text.p + l->text_start, l->text_end - l->text_start};
-}
-
 static void extend_run(const struct detector *d, const struct group *g, enum side s, uint32_t i,
                        struct run *run)
 {
     const struct line *l = &d->lines[i];
     uint32_t unmatched = stream_chars(l, l->end - l->start - cover_of(d, s, l).covered);
-    bool rigid = is_rigid(line_text(d, l));
+    bool rigid = stream_is_rigid(d, l);
     if (run->weight == 0)
         run->first = i;
     run->last = i;
@@ -117,11 +95,33 @@ static void extend_run(const struct detector *d, const struct group *g, enum sid
     run->unmatched += unmatched;
     run->prose += l->weight >= LONG_LINE && !rigid ? l->weight : 0;
     run->rigid |= rigid && unmatched > 0;
-    run->code |= rigid;
+    run->code += rigid ? l->weight : 0;
     run->cut = g->cut[s] > run->cut ? g->cut[s] : run->cut;
 }
 
-/* Removes the lines of a run, and what without letters stands between them. */
+/* Where a passage from line i on ends, `end` at the latest: a long line is one, and
+ * short ones together. */
+static uint32_t passage_end(const struct detector *d, uint32_t i, uint32_t end)
+{
+    uint32_t weight = d->lines[i++].weight;
+    while (i < end && weight < LONG_LINE && d->lines[i].weight < LONG_LINE)
+        weight += d->lines[i++].weight;
+    return i;
+}
+
+/* Removes lines from..to, and what without letters stands behind them: but at the end. */
+static void remove_lines(struct detector *d, enum side s, uint32_t from, uint32_t to, bool at_end,
+                         enum cut cut)
+{
+    const struct line *first = &d->lines[from], *last = &d->lines[to - 1];
+    struct pair p = pair_of(d, s, first->start, last->end);
+    remove_pair(d, &p, first->text_start, at_end ? last->text_end : last[1].text_start, cut);
+    for (uint32_t i = from; i < to; i++)
+        d->lines[i].gone = d->number;
+}
+
+/* Removes the lines of a run, passage by passage: where its copy is taken apart later,
+ * each still names what stays of it. */
 static void remove_run(struct detector *d, enum side s, const struct run *run)
 {
     if (run->weight == 0)
@@ -131,9 +131,10 @@ static void remove_run(struct detector *d, enum side s, const struct run *run)
     bool suffices = run->weight >= MIN_REPEAT && evidence_suffices(d, &p, run);
     if (!suffices || !decide_is_repeat(d, run))
         return;
-    remove_pair(d, &p, first->text_start, last->text_end, run->cut);
-    for (uint32_t i = run->first; i <= run->last; i++)
-        d->lines[i].gone = d->number;
+    for (uint32_t i = run->first, behind; i <= run->last; i = behind) {
+        behind = passage_end(d, i, run->last + 1);
+        remove_lines(d, s, i, behind, behind > run->last, run->cut);
+    }
 }
 
 void remove_side(struct detector *d, enum side s)

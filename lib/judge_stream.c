@@ -4,6 +4,8 @@
  * in a word. */
 #include "judge_parts.h"
 
+#include <string.h>
+
 #include "sentence.h"
 #include "text.h"
 
@@ -14,10 +16,11 @@ static void add_line(struct detector *d, struct slice text)
     uint32_t start = d->norm.len, at = (uint32_t)(text.p - d->text.p);
     if (!GROW(d, d->lines, d->nlines, d->lines_cap))
         return;
+    uint64_t before = d->norm.weight;
     d->status = norm_add(&d->norm, text, at, false);
-    if (d->norm.len == start)
+    if (d->status != WINNOW_OK || d->norm.len == start)
         return;
-    uint32_t weight = norm_weight(&d->norm, start, d->norm.len);
+    uint32_t weight = (uint32_t)(d->norm.weight - before);
     d->lines[d->nlines++] = (struct line){.start = start,
                                           .end = d->norm.len,
                                           .text_start = at,
@@ -28,6 +31,7 @@ static void add_line(struct detector *d, struct slice text)
 void stream_build(struct detector *d)
 {
     struct slice rest = d->text, line;
+    d->status = norm_reserve(&d->norm, d->text.len);
     while (d->status == WINNOW_OK && text_next_line(&rest, &line))
         if ((line = text_trim_line(line)).len > 0)
             add_line(d, line);
@@ -62,8 +66,7 @@ uint32_t stream_chars(const struct line *l, uint32_t bytes)
 
 bool stream_is_word_start(const struct detector *d, uint32_t pos)
 {
-    uint32_t word = norm_word_at(&d->norm, pos);
-    return word < d->norm.nwords && norm_word(&d->norm, word) == pos;
+    return norm_starts_word(&d->norm, pos);
 }
 
 uint32_t stream_text_end(const struct detector *d, uint32_t pos)
@@ -73,6 +76,26 @@ uint32_t stream_text_end(const struct detector *d, uint32_t pos)
         at++;
     while (at < d->text.len && ((unsigned char)d->text.p[at] & 0xC0) == 0x80);
     return at;
+}
+
+/* --- rows and code ------------------------------------------------------------------- */
+
+/* Indented, ending like a statement, or full of symbols that prose has no use for: by
+ * the text alone, for clean text has no elements. */
+bool stream_is_rigid(const struct detector *d, const struct line *l)
+{
+    struct slice s = {d->text.p + l->text_start, l->text_end - l->text_start};
+    size_t symbols = 0, spaces = 0;
+    char last = s.p[s.len - 1];
+    if (s.p[0] == '\t' || (s.len > 1 && s.p[0] == ' ' && s.p[1] == ' ') ||
+        memchr(s.p, '\t', s.len) || last == '{' || last == '}')
+        return true;
+    for (size_t i = 0; i < s.len; i++) {
+        symbols += s.p[i] && strchr("{}<>;=|\\_^~`", s.p[i]) != NULL;
+        spaces += s.p[i] == ' ';
+    }
+    bool statement = last == ';' && (spaces < STATEMENT_SPACES || symbols > 2);
+    return statement || symbols * CODE_SHARE >= s.len;
 }
 
 /* --- sentences ------------------------------------------------------------------------ */
@@ -85,6 +108,15 @@ struct slice stream_gap(const struct detector *d, const struct line *l, uint32_t
     uint32_t end = pos < l->end ? norm_text_at(&d->norm, pos) : l->text_end;
     uint32_t len = end > start ? end - start : 0;
     return (struct slice){d->text.p + start, len < GAP_TEXT_MAX ? len : GAP_TEXT_MAX};
+}
+
+/* A question or a call with no space behind it: "What was discussed?Answer". */
+static bool asks(struct slice gap, size_t *ret_end, size_t *ret_next)
+{
+    if (gap.len != 1 || (gap.p[0] != '?' && gap.p[0] != '!'))
+        return false;
+    *ret_end = *ret_next = gap.len;
+    return true;
 }
 
 bool stream_sentence_edge(const struct detector *d, const struct line *l, uint32_t pos,
@@ -101,7 +133,8 @@ bool stream_sentence_edge(const struct detector *d, const struct line *l, uint32
     }
     struct slice gap = stream_gap(d, l, pos);
     char first = d->text.p[norm_text_at(&d->norm, pos)];
-    if ((first >= 'a' && first <= 'z') || !sentence_gap(gap, &end, &next))
+    bool small = first >= 'a' && first <= 'z', capital = first >= 'A' && first <= 'Z';
+    if (small || !(sentence_gap(gap, &end, &next) || (capital && asks(gap, &end, &next))))
         return false;
     uint32_t start = (uint32_t)(gap.p - d->text.p);
     *ret_text_end = start + (uint32_t)end;

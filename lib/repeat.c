@@ -17,7 +17,7 @@
 #include "norm.h"
 #include "written.h"
 
-enum { ROUNDS_MAX = 64 };
+enum { ROUNDS_MAX = 64, SEAM_MAX = 16 /* bytes */ };
 
 /* What went, over all rounds, in bytes of the page's text. */
 struct marked {
@@ -204,27 +204,63 @@ static void resolve(const struct stage *s, size_t index)
     name_survivor(r, &f);
 }
 
-/* The last removed first: whoever survived it has survived. */
-static void write_reasons(struct stage *s)
+/* What stands between two lines: their marks, a break, a bullet. */
+static bool is_seam(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len && len <= SEAM_MAX; i++)
+        if ((s[i] >= '0' && s[i] <= '9') || ((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z'))
+            return false;
+    return len <= SEAM_MAX;
+}
+
+/* Does what stays of `next` go on where that of r ends? */
+static bool goes_on(const struct stage *s, const struct removal *r, const struct removal *next)
+{
+    return next->start == r->end && next->cut == r->cut && next->other_start >= r->other_end &&
+           is_seam(s->page->text + r->other_end, next->other_start - r->other_end);
+}
+
+static bool names_same(const struct removal *r, const struct removal *next)
+{
+    return next->other_start == r->other_start && next->other_end == r->other_end &&
+           next->cut == r->cut;
+}
+
+/* Gives removals first..last, of which one goes on where the other ended, or which name
+ * the same, one reason. */
+static void write_reason(struct stage *s, size_t first, size_t last)
 {
     struct verdicts *v = &s->page->verdicts;
-    for (size_t i = s->count; i-- > 0 && s->status == WINNOW_OK;) {
-        struct removal *r = &s->marked[i].removal;
+    const struct removal *r = &s->marked[first].removal;
+    uint32_t other_end = s->marked[last].removal.other_end;
+    const char *text = arena_printf(&s->page->arena, "repeats bytes %u-%u of this page%s",
+                                    r->other_start, other_end, r->cut ? ", cut short" : "");
+    if (!text)
+        s->status = WINNOW_ENOMEM;
+    for (size_t i = first; i <= last && text; i++) {
         struct reason *reason = &v->reasons[s->marked[i].reason];
-        resolve(s, i);
-        /* Thousands of copies of one line share their words. */
-        const struct marked *next = i + 1 < s->count ? &s->marked[i + 1] : NULL;
-        bool same = next && next->removal.other_start == r->other_start &&
-                    next->removal.other_end == r->other_end && next->removal.cut == r->cut;
-        reason->text = same ? v->reasons[next->reason].text
-                            : arena_printf(&s->page->arena, "repeats bytes %u-%u of this page%s",
-                                           r->other_start, r->other_end,
-                                           r->cut ? ", cut short" : "");
+        reason->text = text;
         reason->other_start = r->other_start;
-        reason->other_end = r->other_end;
-        if (!reason->text)
-            s->status = WINNOW_ENOMEM;
+        reason->other_end = other_end;
     }
+}
+
+/* Survivors are followed from the last that was removed to the first: whoever survived
+ * it has survived. */
+static void write_reasons(struct stage *s)
+{
+    for (size_t i = s->count; i-- > 0;)
+        resolve(s, i);
+    for (size_t i = 0, first = 0; i < s->count && s->status == WINNOW_OK; i++) {
+        const struct removal *r = &s->marked[i].removal;
+        const struct removal *next = i + 1 < s->count ? &s->marked[i + 1].removal : NULL;
+        if (next && (names_same(r, next) || goes_on(s, r, next)))
+            continue;
+        write_reason(s, first, i);
+        first = i + 1;
+    }
+    if (s->status == WINNOW_OK)
+        verdict_join(&s->page->verdicts);
 }
 
 int repeat_run(struct page *p, struct winnow_error *err)

@@ -257,6 +257,26 @@ out:
     return v->status;
 }
 
+/* Does span t go on where s ends, for the same reason? */
+static bool goes_on(const struct verdicts *v, const struct span *s, const struct span *t)
+{
+    return s->verdict == WINNOW_REMOVED && t->verdict == WINNOW_REMOVED &&
+           s->protect == t->protect &&
+           v->reasons[s->reason].text == v->reasons[t->reason].text;
+}
+
+void verdict_join(struct verdicts *v)
+{
+    size_t kept = 0;
+    for (size_t i = 1; i < v->count; i++) {
+        if (goes_on(v, &v->spans[kept], &v->spans[i]))
+            v->spans[kept].end = v->spans[i].end;
+        else
+            v->spans[++kept] = v->spans[i];
+    }
+    v->count = v->count > 0 ? kept + 1 : 0;
+}
+
 /* --- reading ------------------------------------------------------------------- */
 
 size_t verdict_at(const struct verdicts *v, uint32_t pos)

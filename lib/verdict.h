@@ -61,6 +61,10 @@ void verdict_forget(struct verdicts *v, size_t n);
 /* Merges the marks into the spans; returns v->status. */
 int verdict_settle(struct verdicts *v);
 
+/* Joins settled removals that lie side by side and whose reasons share their words (one
+ * pointer). */
+void verdict_join(struct verdicts *v);
+
 /* The settled span that holds byte pos. */
 size_t verdict_at(const struct verdicts *v, uint32_t pos);
 
