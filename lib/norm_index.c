@@ -1,25 +1,27 @@
-/* norm_index.c - the room of a normalised stream, where its words start, and
- * the places of the text that it remembers.
+/* norm_index.c - the room of a normalised stream, where its words start, and the places
+ * of the text that it remembers.
  *
- * 1. A block of 64 bytes has a bit for each that starts a word, and the number
- * of words before it: the word at a place is found at once, and the place of a
- * word by a hint for every 64th and a search among the blocks between two
- * hints.  A list of places would take four bytes for a letter that stands
- * alone.
- * 2. Anchors rise in pos.  Of those with the same pos only the last is kept:
- * what lies between was dropped. */
+ * 1. A block of 64 bytes has a bit for each that starts a word, and the number of words
+ *    before it: the word at a place is found at once, and the place of a word by a hint
+ *    for every 64th and a search among the blocks between two hints.  A list of places
+ *    would take four bytes for a letter that stands alone.
+ * 2. Anchors rise in pos.  Of those with the same pos only the last is kept: what lies
+ *    between was dropped.
+ * 3. Where a text was announced, bytes and blocks never take more than it can need. */
 #include "norm_parts.h"
 
 #include <stdlib.h>
 
 enum { WORDS_A_HINT = 64 };
 
-/* A quarter more than it has, so that appending is linear; not double, because
- * these arrays are most of what a page costs.  NULL: no memory, and items as it
- * was. */
-static void *grow(void *items, size_t *cap, size_t need, size_t size)
+/* A quarter more than it has, so that appending is linear; not double, because these
+ * arrays are most of what a page costs; and no more than `most`, unless it is needed.
+ * NULL: no memory, and items as it was. */
+static void *grow(void *items, size_t *cap, size_t need, uint64_t most, size_t size)
 {
     size_t more = *cap + *cap / 4;
+    if (more > most)
+        more = (size_t)most;
     if (more < need)
         more = need;
     if (more > SIZE_MAX / size)
@@ -30,16 +32,19 @@ static void *grow(void *items, size_t *cap, size_t need, size_t size)
     return grown;
 }
 
-/* --- room
- * -----------------------------------------------------------------------------
- */
+/* --- room ------------------------------------------------------------------------------- */
+
+static uint64_t bytes_most(const struct norm *n)
+{
+    return n->most > 0 ? n->most : UINT32_MAX;
+}
 
 static int reserve_bytes(struct norm *n, size_t need)
 {
     size_t cap = n->cap;
     if (cap >= need)
         return WINNOW_OK;
-    unsigned char *bytes = grow(n->bytes, &cap, need, 1);
+    unsigned char *bytes = grow(n->bytes, &cap, need, bytes_most(n), 1);
     if (!bytes)
         return WINNOW_ENOMEM;
     n->bytes = bytes;
@@ -47,21 +52,22 @@ static int reserve_bytes(struct norm *n, size_t need)
     return WINNOW_OK;
 }
 
+/* Blocks for so many bytes, and the one behind them. */
+static size_t blocks_for(uint64_t bytes)
+{
+    return (size_t)(bytes / 64 + 2);
+}
+
 static int reserve_blocks(struct norm *n, size_t need)
 {
     if (n->blocks_cap >= need)
         return WINNOW_OK;
-    struct norm_block *blocks = grow(n->blocks, &n->blocks_cap, need, sizeof *blocks);
+    struct norm_block *blocks =
+        grow(n->blocks, &n->blocks_cap, need, blocks_for(bytes_most(n)), sizeof *blocks);
     if (!blocks)
         return WINNOW_ENOMEM;
     n->blocks = blocks;
     return WINNOW_OK;
-}
-
-/* Blocks for so many bytes, and the one behind them. */
-static size_t blocks_for(size_t bytes)
-{
-    return bytes / 64 + 2;
 }
 
 int norm_reserve(struct norm *n, size_t text_len)
@@ -69,6 +75,7 @@ int norm_reserve(struct norm *n, size_t text_len)
     if (text_len > UINT32_MAX - ROOM - n->len)
         return WINNOW_OK; /* it may yet be mostly spaces */
     size_t need = n->len + text_len + ROOM;
+    n->most = n->len + (uint64_t)GROWTH_MAX * text_len + ROOM;
     int status = reserve_bytes(n, need);
     return status == WINNOW_OK ? reserve_blocks(n, blocks_for(need)) : status;
 }
@@ -88,9 +95,7 @@ int norm_make_room(struct norm *n)
     return status;
 }
 
-/* --- anchors
- * ---------------------------------------------------------------------------
- */
+/* --- anchors ---------------------------------------------------------------------------- */
 
 int norm_push_anchor(struct norm *n, uint32_t at, uint32_t part)
 {
@@ -98,7 +103,7 @@ int norm_push_anchor(struct norm *n, uint32_t at, uint32_t part)
         n->nanchors--;
     if (n->nanchors == n->anchors_cap) {
         struct norm_anchor *anchors =
-            grow(n->anchors, &n->anchors_cap, n->nanchors + 32, sizeof *anchors);
+            grow(n->anchors, &n->anchors_cap, n->nanchors + 32, SIZE_MAX, sizeof *anchors);
         if (!anchors)
             return WINNOW_ENOMEM;
         n->anchors = anchors;
@@ -115,9 +120,7 @@ const struct norm_anchor *norm_anchor_of(const struct norm *n, uint32_t pos)
     return &n->anchors[i];
 }
 
-/* --- words
- * -------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------ */
 
 static const uint64_t ones = 0x0101010101010101u;
 
@@ -151,7 +154,7 @@ static uint64_t drop_bits(uint64_t bits, uint32_t i)
 static int push_hint(struct norm *n, uint32_t block)
 {
     if (n->nhints == n->hints_cap) {
-        uint32_t *hints = grow(n->hints, &n->hints_cap, n->nhints + 16, sizeof *hints);
+        uint32_t *hints = grow(n->hints, &n->hints_cap, n->nhints + 16, SIZE_MAX, sizeof *hints);
         if (!hints)
             return WINNOW_ENOMEM;
         n->hints = hints;

@@ -21,7 +21,7 @@ pcre2.h         lib/pattern.c
 jansson.h       lib/render*.c lib/jsonld.c lib/health.c
 uchardet        lib/detect.c
 iconv.h         lib/charset.c
-utf8proc.h      lib/norm.c lib/text.c
+utf8proc.h      lib/norm_chars.c lib/text.c
 zlib.h          lib/input.c
 curl/           cli/*
 termios.h       cli/*

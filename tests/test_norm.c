@@ -158,13 +158,34 @@ static void maps_each_byte_to_its_source_character(void **state)
     norm_free(&n);
 }
 
+static void expect_weight(const char *text, uint32_t want)
+{
+    struct norm n = norm_of(text);
+    assert_int_equal(norm_weight(&n, 0, n.len), want);
+    assert_int_equal(n.weight, want);
+    norm_free(&n);
+}
+
 static void weighs_scripts_alike(void **state)
 {
     (void)state;
     struct norm n = norm_of("abc \u0434\u0430 caf\u00e9 \u4eca\u5929");
     assert_int_equal(norm_weight(&n, 0, n.len), 3 + 2 + 4 + 6);
+    assert_int_equal(n.weight, 3 + 2 + 4 + 6);
     assert_int_equal(norm_weight(&n, 2, 2), 0);
     norm_free(&n);
+    expect_weight("\ud55c\u1112\u1161\u11ab\u1112", 3 + 3 + 1);
+}
+
+static void weighs_vowel_signs_as_letters_and_accents_as_nothing(void **state)
+{
+    (void)state;
+    expect_weight("\u0939\u093f\u0928\u094d\u0926\u0940", 5); /* Hindi; the virama: 0 */
+    expect_weight("\u0e17\u0e35\u0e48", 2);                   /* Thai; the tone: 0 */
+    expect_weight("\u1780\u17b6", 2);                         /* Khmer */
+    expect_weight("e\u0301\u0323", 1);
+    expect_weight("\u30ac", 3);
+    expect_weight("\u05d1\u05bc\u05b0", 1); /* Hebrew's points */
 }
 
 static void passes_over_broken_sequences(void **state)
@@ -202,27 +223,55 @@ static void survives_a_letter_under_many_marks(void **state)
     free(text);
 }
 
+static void leaves_a_character_that_would_become_too_long_as_it_is(void **state)
+{
+    (void)state;
+    expect_words("a\ufdfab", "|a\ufdfab");  /* eighteen characters */
+    expect_words("a \ufdfb", "|a|\ufdfb");  /* eight, but fourteen bytes */
+    expect_words("a\u337fb", "|a|\u337fb"); /* twelve, and no letter */
+    expect_weight("a\ufdfa\u337f", 1 + 1 + 3);
+    expect_same("\u3303", "\u30a2\u30fc\u30eb"); /* nine bytes of three */
+    expect_same("\u0390", "\u03b9\u0308\u0301"); /* six of two */
+    expect_same("\u321d", "\uc624\uc804");       /* five jamo, but two syllables */
+}
+
 static void grows_past_any_first_guess(void **state)
 {
     (void)state;
-    enum { TIMES = 20000, EACH = 6 };
+    enum { TIMES = 20000, EACH = 5 };
     char *text = malloc(TIMES * EACH);
     assert_non_null(text);
     struct norm n;
     norm_init(&n);
-    for (uint32_t i = 0; i < TIMES; i++) { /* one character becomes eighteen */
-        memcpy(text + i * EACH, "\ufdfa x\n", EACH);
+    for (uint32_t i = 0; i < TIMES; i++) { /* two bytes become six */
+        memcpy(text + i * EACH, "\u0390 x\n", EACH);
         struct slice line = {text + i * EACH, EACH - 1};
         assert_int_equal(norm_add(&n, line, i * EACH, false), WINNOW_OK);
     }
-    assert_int_equal(n.len % TIMES, 0);
+    assert_int_equal(n.len, 7 * TIMES);
     assert_int_equal(norm_text_at(&n, n.len - 1), TIMES * EACH - 2);
     norm_free(&n);
     free(text);
 }
 
-/* --- the model: the same, with all that may be said written down
- * ------------------------- */
+static void can_be_cleared_and_freed_when_it_was_too_long(void **state)
+{
+    (void)state;
+    struct norm n;
+    norm_init(&n);
+    n.len = UINT32_MAX - 10;
+    assert_int_equal(norm_add(&n, slice_of("one two"), 0, false), WINNOW_ELIMIT);
+    norm_clear(&n);
+    assert_int_equal(norm_add(&n, slice_of(""), 0, false), WINNOW_OK);
+    assert_int_equal(norm_add(&n, slice_of("one two"), 0, false), WINNOW_OK);
+    assert_int_equal(n.nwords, 2);
+    n.len = UINT32_MAX - 10;
+    assert_int_equal(norm_add(&n, slice_of("one two"), 0, false), WINNOW_ELIMIT);
+    norm_free(&n);
+    norm_free(&n);
+}
+
+/* --- the model: the same, with all that may be said written down ------------------------ */
 
 struct model {
     unsigned char *bytes, *starts; /* starts: does a word start at the byte? */
@@ -269,9 +318,10 @@ static bool is_among(uint32_t c, const uint32_t *ranges, size_t count)
 static const uint32_t apostrophes[] = {0xB4,   0xB4,   0x2B9,  0x2B9,  0x2BB,  0x2BD,
                                        0x2C8,  0x2C8,  0x2018, 0x2019, 0x201B, 0x201B,
                                        0x2032, 0x2032, 0xFF07, 0xFF07};
-static const uint32_t unspaced[] = {
-    0xE00,  0x109F, 0x1780, 0x17FF, 0x2E80, 0x2FDF, 0x3005, 0x3007,  0x3041,  0x30FF,  0x3105,
-    0x312F, 0x31F0, 0x31FF, 0x3400, 0x9FFF, 0xF900, 0xFAFF, 0x1B000, 0x1B16F, 0x20000, 0x3FFFF};
+static const uint32_t unspaced[] = {0xE00,  0x109F, 0x1780,  0x17FF,  0x2E80,  0x2FDF,
+                                    0x3005, 0x3007, 0x3041,  0x30FF,  0x3105,  0x312F,
+                                    0x31F0, 0x31FF, 0x3300,  0x33FF,  0x3400,  0x9FFF,
+                                    0xF900, 0xFAFF, 0x1B000, 0x1B16F, 0x20000, 0x3FFFF};
 #define AMONG(c, ranges) is_among((c), (ranges), sizeof(ranges) / sizeof *(ranges))
 
 /* A syllable of the one before and this, in the last's place. */
@@ -288,10 +338,25 @@ static bool model_compose(struct model *m, uint32_t c)
     return true;
 }
 
+static void model_letter(struct model *m, uint32_t c, uint32_t at, bool starts)
+{
+    uint32_t pos = m->len;
+    model_append(m, c, at);
+    m->starts[pos] = starts;
+    m->nwords += starts;
+    m->in_word = true;
+}
+
+static bool model_keeps(uint32_t c)
+{
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+}
+
 static void model_part(struct model *m, uint32_t c, uint32_t at)
 {
     const utf8proc_property_t *props = utf8proc_get_property((utf8proc_int32_t)c);
-    bool kept = props->category >= UTF8PROC_CATEGORY_LU && props->category <= UTF8PROC_CATEGORY_NO;
+    bool kept = model_keeps(c);
     bool mark = props->category >= UTF8PROC_CATEGORY_MN && props->category <= UTF8PROC_CATEGORY_ME;
     if (class_of(c) == 0 || m->nmarks == 32)
         model_flush(m);
@@ -302,13 +367,20 @@ static void model_part(struct model *m, uint32_t c, uint32_t at)
         m->marks_at = m->nmarks == 0 ? at : m->marks_at;
         m->marks[m->nmarks++] = c;
     } else if (!model_compose(m, c)) {
-        bool starts = !mark && (!m->in_word || AMONG(c, unspaced));
-        model_append(m, c, at);
-        m->starts[m->len - utf8proc_encode_char((utf8proc_int32_t)c, (unsigned char[4]){0})] =
-            starts;
-        m->nwords += starts;
-        m->in_word = true;
+        model_letter(m, c, at, !mark && (!m->in_word || AMONG(c, unspaced)));
     }
+}
+
+/* Would c, of which these are the parts, take more than thrice its bytes? */
+static bool is_too_long(uint32_t c, const int32_t *parts, utf8proc_ssize_t count)
+{
+    unsigned char utf8[4];
+    utf8proc_ssize_t len = 0;
+    for (utf8proc_ssize_t i = 0; i < count; i++)
+        if (model_keeps((uint32_t)parts[i]) &&
+            (i == 0 || parts[i] < 0x1161 || parts[i] > 0x11FF)) /* not of a syllable */
+            len += utf8proc_encode_char(parts[i], utf8);
+    return count > 8 || len > 3 * utf8proc_encode_char((utf8proc_int32_t)c, utf8);
 }
 
 static void model_char(struct model *m, utf8proc_int32_t c, uint32_t at)
@@ -339,6 +411,11 @@ static void model_char(struct model *m, utf8proc_int32_t c, uint32_t at)
         &boundary);
     if (count > 1 && parts[0] == ' ')
         count = 1;
+    if (is_too_long((uint32_t)c, parts, count)) {
+        model_flush(m);
+        model_letter(m, (uint32_t)c, at, !m->in_word || AMONG((uint32_t)c, unspaced));
+        return;
+    }
     for (utf8proc_ssize_t i = 0; i < count; i++)
         model_part(m, (uint32_t)parts[i], at);
 }
@@ -358,6 +435,23 @@ static void model_add(struct model *m, struct slice text, uint32_t at)
     model_flush(m);
 }
 
+static uint64_t model_weight(const struct model *m)
+{
+    uint64_t ret = 0;
+    for (uint32_t i = 0; i < m->len;) {
+        utf8proc_int32_t c;
+        i += (uint32_t)utf8proc_iterate(m->bytes + i, (utf8proc_ssize_t)(m->len - i), &c);
+        utf8proc_category_t category = utf8proc_category(c);
+        bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+        bool heavy = c >= 0x2E80 && AMONG((uint32_t)c, unspaced);
+        if (mark)
+            ret += class_of((uint32_t)c) == 0;
+        else
+            ret += heavy || (c >= 0xAC00 && c <= 0xD7A3) ? 3 : 1;
+    }
+    return ret;
+}
+
 /* The places too, unless there are too many for a test. */
 static void expect_model(const struct norm *n, const struct model *m, bool places)
 {
@@ -366,6 +460,7 @@ static void expect_model(const struct norm *n, const struct model *m, bool place
     assert_int_equal(n->len, m->len);
     assert_int_equal(n->nwords, m->nwords);
     assert_memory_equal(n->bytes, m->bytes, n->len);
+    assert_int_equal(n->weight, model_weight(m));
     assert_int_equal(n->weight, norm_weight(n, 0, n->len));
     for (uint32_t i = 0; i < n->len; i++) {
         assert_int_equal(norm_word_at(n, i), word);
@@ -382,25 +477,36 @@ static void expect_model(const struct norm *n, const struct model *m, bool place
     assert_false(norm_walk_next(&walk, &at));
 }
 
-/* Folds text, of which a byte becomes at most eleven, by the line or at once.
- */
+/* The text's next piece from byte i on: a line or all. */
+static struct slice piece_at(struct slice text, size_t i, bool by_line)
+{
+    const char *end = by_line ? memchr(text.p + i, '\n', text.len - i) : NULL;
+    return (struct slice){text.p + i, end ? (size_t)(end - text.p) - i : text.len - i};
+}
+
+/* Folds text by the line or at once, with the fastest way for ASCII and with the plain. */
 static void expect_like_model(struct slice text, bool by_line, bool places)
 {
-    struct norm n;
-    struct model m = {.bytes = malloc(11 * text.len + 16),
-                      .starts = malloc(11 * text.len + 16),
-                      .map = malloc((11 * text.len + 16) * sizeof *m.map)};
+    size_t most = 3 * text.len + 16;
+    struct norm n, plain;
+    struct model m = {
+        .bytes = malloc(most), .starts = malloc(most), .map = malloc(most * sizeof *m.map)};
     assert_true(m.bytes && m.starts && m.map);
     norm_init(&n);
-    for (size_t i = 0, len; i < text.len; i += len + 1) {
-        const char *end = by_line ? memchr(text.p + i, '\n', text.len - i) : NULL;
-        len = end ? (size_t)(end - text.p) - i : text.len - i;
-        struct slice piece = {text.p + i, len};
+    norm_init(&plain);
+    assert_int_equal(norm_add(&plain, slice_of(""), 0, false), WINNOW_OK);
+    plain.fold_ascii = norm_ascii_plain;
+    for (size_t i = 0; i < text.len;) {
+        struct slice piece = piece_at(text, i, by_line);
         model_add(&m, piece, (uint32_t)i);
         assert_int_equal(norm_add(&n, piece, (uint32_t)i, false), WINNOW_OK);
+        assert_int_equal(norm_add(&plain, piece, (uint32_t)i, false), WINNOW_OK);
+        i += piece.len + 1;
     }
     expect_model(&n, &m, places);
+    expect_model(&plain, &m, false);
     norm_free(&n);
+    norm_free(&plain);
     free(m.bytes);
     free(m.starts);
     free(m.map);
@@ -412,19 +518,19 @@ static uint32_t random_below(uint64_t *seed, uint32_t below)
     return (uint32_t)((*seed >> 33) % below);
 }
 
-/* Characters that meet in every way: marks of several classes, jamo and
- * syllables, what is dropped with and without an end of the word, what becomes
- * longer. */
+/* Characters that meet in every way: marks of several classes, jamo and syllables, what is
+ * dropped with and without an end of the word, what becomes longer, and what would become
+ * too long. */
 static const int32_t odd[] = {
-    'a',    'B',    '7',    ' ',    '-',    '\'',    '`',     '\n',    0xAD,    0xE9,   0xDF,
-    0x149,  0x23A,  0x301,  0x323,  0x344,  0x345,   0x390,   0x439,   0x430,   0x2BC,  0x600,
-    0x640,  0x94D,  0x915,  0xE01,  0xE31,  0x1100,  0x1112,  0x1161,  0x11AB,  0x11A8, 0x3131,
-    0xAC00, 0xAC01, 0x1EC7, 0x1F82, 0x200B, 0x2019,  0x3099,  0x304B,  0x304C,  0x4E00, 0x9FEF,
-    0x9FF0, 0x9FFF, 0xFDFA, 0xFF76, 0xFF9E, 0x1D400, 0x1F600, 0x20000, 0x2F800,
+    'a',     'B',     '7',     ' ',    '-',    '\'',   '`',    '\n',   0xAD,   0xE9,
+    0xDF,    0x149,   0x23A,   0x301,  0x323,  0x344,  0x345,  0x390,  0x439,  0x430,
+    0x2BC,   0x600,   0x640,   0x94D,  0x915,  0xE01,  0xE31,  0x1100, 0x1112, 0x1161,
+    0x11AB,  0x11A8,  0x3131,  0xAC00, 0xAC01, 0x1EC7, 0x1F82, 0x200B, 0x2019, 0x3099,
+    0x304B,  0x304C,  0x4E00,  0x9FEF, 0x9FF0, 0x9FFF, 0xFDFA, 0xFF76, 0xFF9E, 0x1D400,
+    0x1F600, 0x20000, 0x2F800, 0xFDFB, 0x337F, 0x3303, 0x321D, 0x93F,
 };
 
-/* A text of one of several kinds: any bytes, any characters, an alphabet, odd
- * ones. */
+/* A text of one of several kinds: any bytes, any characters, an alphabet, odd ones. */
 static size_t make_random(uint64_t *seed, unsigned char *ret, size_t max)
 {
     enum { FEW = 5, NODD = sizeof odd / sizeof *odd };
@@ -500,8 +606,8 @@ static void says_of_every_character_what_the_model_says(void **state)
     free(text);
 }
 
-/* What is dropped may lie between a place and the last that was kept, or
- * between two marks that belong together. */
+/* What is dropped may lie between a place and the last that was kept, or between two marks
+ * that belong together. */
 static void finds_a_place_behind_a_lot_that_is_dropped(void **state)
 {
     (void)state;
@@ -539,6 +645,26 @@ static void finds_words_however_long_or_short(void **state)
     free(t.data);
 }
 
+static void expect_equal(const struct norm *x, const struct norm *y)
+{
+    assert_int_equal(x->len, y->len);
+    assert_int_equal(x->weight, y->weight);
+    assert_memory_equal(x->bytes, y->bytes, x->len);
+    for (uint32_t i = 0; i <= x->len / 64; i++)
+        assert_int_equal(x->blocks[i].starts, y->blocks[i].starts);
+}
+
+/* ASCII of so many bytes and another byte behind it, or any bytes. */
+static void make_ascii(uint64_t *seed, unsigned char *ret, size_t max, bool any)
+{
+    size_t ascii = random_below(seed, 2 * ASCII_STEP);
+    for (size_t i = 0; i < max; i++)
+        if (any)
+            ret[i] = (unsigned char)random_below(seed, i < ascii ? 128 : 256);
+        else
+            ret[i] = i == ascii ? 0xC3 : (unsigned char)"a'`'Z 0-z9_{@"[random_below(seed, 13)];
+}
+
 static void folds_ascii_alike_by_the_byte_and_in_steps(void **state)
 {
     (void)state;
@@ -546,24 +672,48 @@ static void folds_ascii_alike_by_the_byte_and_in_steps(void **state)
     norm_init(&x);
     norm_init(&y);
     norm_ascii_fold *best = norm_ascii_best();
+    if (best == norm_ascii_plain)
+        print_message("this processor has the plain way only\n");
     uint64_t seed = 1;
     bool x_inside = false, y_inside = false;
-    for (int i = 0; i < 20000; i++) {
-        unsigned char text[ASCII_STEP];
-        size_t max = 1 + random_below(&seed, ASCII_STEP), ascii = random_below(&seed, 100);
-        for (size_t j = 0; j < max; j++)
-            text[j] = j == ascii ? 0xC3 : (unsigned char)"a'`'Z 0-z9_{@"[random_below(&seed, 13)];
+    for (int i = 0; i < 400 * ASCII_STEP; i++) {
+        size_t max = 1 + (size_t)i % ASCII_STEP; /* every length, each many times */
+        unsigned char *text = malloc(max);       /* of its own size, for the sanitizer */
+        assert_non_null(text);
+        make_ascii(&seed, text, max, i / ASCII_STEP % 2);
         assert_int_equal(norm_make_room(&x), WINNOW_OK);
         assert_int_equal(norm_make_room(&y), WINNOW_OK);
         assert_int_equal(norm_ascii_plain(&x, text, max, &x_inside),
                          best(&y, text, max, &y_inside));
         assert_int_equal(x_inside, y_inside);
+        free(text);
     }
-    assert_int_equal(x.len, y.len);
-    assert_int_equal(x.weight, y.weight);
-    assert_memory_equal(x.bytes, y.bytes, x.len);
-    for (uint32_t i = 0; i <= x.len / 64; i++)
-        assert_int_equal(x.blocks[i].starts, y.blocks[i].starts);
+    expect_equal(&x, &y);
+    norm_free(&x);
+    norm_free(&y);
+}
+
+/* At every place of a block, so that the starts fall on both sides of its end. */
+static void folds_each_ascii_byte_alike_wherever_it_stands(void **state)
+{
+    (void)state;
+    norm_ascii_fold *best = norm_ascii_best();
+    struct norm x, y;
+    norm_init(&x);
+    norm_init(&y);
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < ASCII_STEP; at++) {
+            unsigned char text[ASCII_STEP];
+            bool x_inside = at % 2, y_inside = x_inside;
+            memset(text, 'a', sizeof text);
+            text[at] = (unsigned char)byte;
+            assert_int_equal(norm_make_room(&x), WINNOW_OK);
+            assert_int_equal(norm_make_room(&y), WINNOW_OK);
+            assert_int_equal(norm_ascii_plain(&x, text, sizeof text, &x_inside),
+                             best(&y, text, sizeof text, &y_inside));
+            assert_int_equal(x_inside, y_inside);
+        }
+    expect_equal(&x, &y);
     norm_free(&x);
     norm_free(&y);
 }
@@ -583,30 +733,42 @@ static void starts_anew_when_it_was_cleared(void **state)
     norm_free(&fresh);
 }
 
-/* The memory, in bytes, that so many of a piece take; one that is a line is
- * added by itself. */
-static size_t memory_for(const char *piece, size_t times)
+static size_t memory_of(const struct norm *n)
 {
-    size_t len = strlen(piece), each = piece[len - 1] == '\n' ? len : len * times;
-    char *text = malloc(len * times);
-    assert_non_null(text);
-    for (size_t i = 0; i < times; i++)
-        memcpy(text + i * len, piece, len);
+    return n->cap + n->blocks_cap * sizeof *n->blocks + n->hints_cap * sizeof *n->hints +
+           n->anchors_cap * sizeof *n->anchors;
+}
+
+static size_t memory_for(struct slice text, bool by_line)
+{
     struct norm n;
     norm_init(&n);
-    assert_int_equal(norm_reserve(&n, len * times), WINNOW_OK);
-    for (size_t at = 0; at < len * times; at += each) {
-        struct slice line = {text + at, each - (piece[len - 1] == '\n')};
-        assert_int_equal(norm_add(&n, line, (uint32_t)at, false), WINNOW_OK);
+    assert_int_equal(norm_reserve(&n, text.len), WINNOW_OK);
+    for (size_t i = 0; i < text.len;) {
+        struct slice piece = piece_at(text, i, by_line);
+        assert_int_equal(norm_add(&n, piece, (uint32_t)i, false), WINNOW_OK);
+        i += piece.len + 1;
     }
-    size_t ret = n.cap + n.blocks_cap * sizeof *n.blocks + n.hints_cap * sizeof *n.hints +
-                 n.anchors_cap * sizeof *n.anchors;
+    size_t ret = memory_of(&n);
     norm_free(&n);
-    free(text);
     return ret;
 }
 
-static void takes_less_than_two_bytes_for_one_of_text(void **state)
+enum { TEXT_SIZE = 1 << 18 };
+
+/* About TEXT_SIZE bytes of a piece after plain ones; free its p. */
+static struct slice make_many(const char *piece, size_t plain)
+{
+    char *text = malloc(TEXT_SIZE);
+    assert_non_null(text);
+    size_t len = strlen(piece), filled = plain;
+    memset(text, 'a', plain);
+    for (; filled + len <= TEXT_SIZE; filled += len)
+        memcpy(text + filled, piece, len);
+    return (struct slice){text, filled};
+}
+
+static void takes_less_than_two_bytes_for_one_of_usual_text(void **state)
 {
     (void)state;
     static const char *const pieces[] = {
@@ -618,12 +780,45 @@ static void takes_less_than_two_bytes_for_one_of_text(void **state)
         "e\u0301\u0323",
         "a-\n",
         "\u043c\u043e\u0441\u043a\u0432\u0430 ",
+        "\u0939\u093f\u0928\u094d\u0926\u0940 ",
     };
-    enum { SIZE = 1 << 18 };
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        size_t times = SIZE / strlen(pieces[i]);
-        assert_true(memory_for(pieces[i], times) < 2 * times * strlen(pieces[i]));
+        struct slice text = make_many(pieces[i], 0);
+        assert_true(memory_for(text, true) < 2 * text.len);
+        free((char *)text.p);
     }
+}
+
+static void takes_at_most_four_bytes_for_one_of_any_text(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {
+        "\u0390", "\u0390\n",     "\u0390 ", "\u3303", "\u3303\n", "\ufdfa",     "\u337f",
+        "\u3316", "\u30d1\u0390", "\u1f82",  "\u00bd", "\u321d",   "\U0001d7ff", "\ufdf4",
+    };
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        for (size_t plain = 0; plain < TEXT_SIZE; plain += TEXT_SIZE / 8) {
+            struct slice text = make_many(pieces[i], plain);
+            assert_true(memory_for(text, false) <= 4 * text.len);
+            assert_true(memory_for(text, true) <= 4 * text.len);
+            free((char *)text.p);
+        }
+}
+
+static void makes_no_character_more_than_thrice_as_long(void **state)
+{
+    (void)state;
+    struct norm n;
+    norm_init(&n);
+    for (int32_t c = 1; c < 0x110000; c++) {
+        unsigned char utf8[4];
+        size_t len = (size_t)utf8proc_encode_char(c, utf8);
+        norm_clear(&n);
+        assert_int_equal(norm_add(&n, (struct slice){(const char *)utf8, len}, 0, false),
+                         WINNOW_OK);
+        assert_true(n.len <= GROWTH_MAX * len);
+    }
+    norm_free(&n);
 }
 
 int main(void)
@@ -639,16 +834,22 @@ int main(void)
         cmocka_unit_test(finds_places_in_pieces_that_touch),
         cmocka_unit_test(maps_each_byte_to_its_source_character),
         cmocka_unit_test(weighs_scripts_alike),
+        cmocka_unit_test(weighs_vowel_signs_as_letters_and_accents_as_nothing),
         cmocka_unit_test(passes_over_broken_sequences),
         cmocka_unit_test(survives_a_letter_under_many_marks),
+        cmocka_unit_test(leaves_a_character_that_would_become_too_long_as_it_is),
         cmocka_unit_test(grows_past_any_first_guess),
+        cmocka_unit_test(can_be_cleared_and_freed_when_it_was_too_long),
         cmocka_unit_test(says_of_random_texts_what_the_model_says),
         cmocka_unit_test(says_of_every_character_what_the_model_says),
         cmocka_unit_test(finds_a_place_behind_a_lot_that_is_dropped),
         cmocka_unit_test(finds_words_however_long_or_short),
         cmocka_unit_test(folds_ascii_alike_by_the_byte_and_in_steps),
+        cmocka_unit_test(folds_each_ascii_byte_alike_wherever_it_stands),
         cmocka_unit_test(starts_anew_when_it_was_cleared),
-        cmocka_unit_test(takes_less_than_two_bytes_for_one_of_text),
+        cmocka_unit_test(takes_less_than_two_bytes_for_one_of_usual_text),
+        cmocka_unit_test(takes_at_most_four_bytes_for_one_of_any_text),
+        cmocka_unit_test(makes_no_character_more_than_thrice_as_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
