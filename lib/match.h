@@ -8,8 +8,9 @@
  * - of more than four earlier places those but the first and the latest three;
  * - what lies in another found piece of 256 bytes, but for its last MATCH_K;
  * - a stretch with more repeats than a piece in 128 bytes (beyond 4,096), sixteen at
- *   one place, or four bytes of comparing a byte (beyond 256 KiB);
- * - in texts of more than 16,384 words with three or more in eight bytes, a run that
+ *   one place, or four bytes of comparing a byte (beyond 256 KiB); in it only the first
+ *   place of what stands there often is remembered;
+ * - in texts of more than 24,576 words with more than three in eight bytes, a run that
  *   does not hold w word starts before those bytes (w = 5 for one-letter words);
  * - shingles that meet a crowd in the table: by chance next to never, by design only
  *   for who knows the key, and then only their own.

@@ -17,9 +17,9 @@
  * sixth of them; three words' products run side by side.  Against ours:
  *
  *                           ASCII   Russian  Chinese
- *     XXH3 afresh           0.6     0.65     0.6      of our speed
+ *     XXH3 afresh           0.95    0.95     1.0      of our speed
  *     rolling, cyclic       0.2     0.2      0.8      letters 64 apart cancel out
- *     prefixes, 2^61-1      0.15    0.1      0.3      the only one with a proof
+ *     prefixes, 2^61-1      0.2     0.1      0.3      the only one with a proof
  *     prefixes, 2^64        0.2     0.2      0.7      Thue-Morse words collide, whatever
  *                                                     the key
  *
@@ -35,7 +35,11 @@
 /* Products of 128 bits, folded: every bit of both factors moves every bit. */
 __extension__ typedef unsigned __int128 wide;
 
-enum { RANK_MASK = 2 * SHINGLE_WINDOW_MAX - 1 };
+enum {
+    USUAL_K = 32, /* of which the compiler knows the loops */
+    USUAL_W = 8,
+    RANK_MASK = 2 * SHINGLE_WINDOW_MAX - 1,
+};
 
 void shingles_free(struct shingles *s)
 {
@@ -131,9 +135,8 @@ int shingle_all(const struct norm *n, uint32_t from_word, uint32_t to_word, unsi
     int status = reserve(ret, to_word - from_word + 1);
     if (status != WINNOW_OK)
         return status;
-    /* The usual k as a constant: its loop is unrolled. */
-    ret->count = k == 32 ? hash_words(n, from_word, to_word, 32, key, ret->items)
-                         : hash_words(n, from_word, to_word, k, key, ret->items);
+    ret->count = k == USUAL_K ? hash_words(n, from_word, to_word, USUAL_K, key, ret->items)
+                              : hash_words(n, from_word, to_word, k, key, ret->items);
     return WINNOW_OK;
 }
 
@@ -153,8 +156,9 @@ static inline uint64_t smaller(uint64_t x, uint64_t y)
 
 /* Writes the kept shingles of the windows of w that start in items[0..w) and end before
  * items[count], *last being the one kept before.  Returns how many. */
-static size_t winnow_block(const struct shingle *items, uint32_t w, size_t count,
-                           const struct shingle **last, struct shingle *ret)
+static inline __attribute__((always_inline)) size_t
+winnow_block(const struct shingle *items, uint32_t w, size_t count, const struct shingle **last,
+             struct shingle *ret)
 {
     uint64_t to_end[SHINGLE_WINDOW_MAX]; /* the smallest from each to the block's end */
     uint64_t min = UINT64_MAX, behind = UINT64_MAX;
@@ -189,7 +193,12 @@ int shingle_winnow(const struct shingles *all, unsigned w, struct shingles *ret)
         return status;
     const struct shingle *last = NULL;
     ret->count = 0;
-    for (size_t i = 0; window > 0 && i + window <= all->count; i += window)
+    size_t i = 0;
+    if (window == USUAL_W) /* as a constant, and its blocks full: no loop is left of it */
+        for (; i + 2 * USUAL_W - 1 <= all->count; i += USUAL_W)
+            ret->count += winnow_block(all->items + i, USUAL_W, 2 * USUAL_W - 1, &last,
+                                       ret->items + ret->count);
+    for (; window > 0 && i + window <= all->count; i += window)
         ret->count += winnow_block(all->items + i, window, all->count - i, &last,
                                    ret->items + ret->count);
     return WINNOW_OK;

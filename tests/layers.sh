@@ -16,7 +16,7 @@ mode=$1 root=$2 shared=$3 objects=$4
 only_in='
 libxml/         lib/parse_libxml2.c lib/xpath.c
 lexbor/         lib/parse_lexbor.c
-xxhash.h        lib/hash.c lib/hash.h lib/shingle.c
+xxhash.h        lib/hash.c
 pcre2.h         lib/pattern.c
 jansson.h       lib/render*.c lib/jsonld.c lib/health.c
 uchardet        lib/detect.c

@@ -105,6 +105,23 @@ static void aligns_the_words_of_a_gap(void **state)
     norm_free(&n);
 }
 
+static void aligns_words_that_are_equal_to_their_last_letter(void **state)
+{
+    (void)state;
+    struct norm n = norm_of(slice_of("international internationale internationals / "
+                                     "internationally internationalx internationals"));
+    struct link links[BRIDGE_MAX];
+    uint32_t a_end = norm_word(&n, 3);
+    assert_int_equal(match_bridge(&n, 0, a_end, a_end, n.len, links), 1);
+    assert_int_equal(links[0].len, 14);
+    /* Of the last word a range may have but a part: that is one as well. */
+    assert_int_equal(match_bridge(&n, 0, a_end, a_end, n.len - 1, links), 1);
+    assert_int_equal(match_bridge(&n, 13, 26, n.len - 14, n.len - 1, links), 1);
+    assert_int_equal(links[0].len, 13);
+    assert_int_equal(links[0].b, n.len - 14);
+    norm_free(&n);
+}
+
 static void aligns_nothing_of_a_range_with_too_many_words(void **state)
 {
     (void)state;
@@ -177,8 +194,8 @@ static void does_not_promise_a_run_that_starts_no_word_in_one_copy(void **state)
 }
 
 /* One-letter words are denser than the table is large, so they are winnowed: so many
- * pairs of runs of so many letters among them, how many are found? */
-static size_t found_of_dense(size_t pairs, uint32_t letters)
+ * pairs of runs of so many letters among them.  The caller frees it. */
+static struct slice dense_text(size_t pairs, uint32_t letters)
 {
     /* Each run lies across the end of a batch of words. */
     enum { LETTERS = 1 << 17, APART = 1024 };
@@ -195,13 +212,20 @@ static size_t found_of_dense(size_t pairs, uint32_t letters)
         a[-2] = a[2 * letters] = '1';
         b[-2] = b[2 * letters] = '2';
     }
-    struct norm n = norm_of((struct slice){text, 2 * LETTERS});
+    return (struct slice){text, 2 * LETTERS};
+}
+
+/* How many of them are found? */
+static size_t found_of_dense(size_t pairs, uint32_t letters)
+{
+    struct slice text = dense_text(pairs, letters);
+    struct norm n = norm_of(text);
     struct matches m = {0};
     assert_int_equal(match_find(&n, letters, &m), WINNOW_OK);
     size_t ret = m.nchains;
     matches_free(&m);
     norm_free(&n);
-    free(text);
+    free((char *)text.p);
     return ret;
 }
 
@@ -264,6 +288,29 @@ static void passes_over_what_a_long_piece_covers_and_no_word_more(void **state)
     norm_free(&n);
 }
 
+/* Of two earlier copies the second shares more letters, but all its words lie in what the
+ * first shares. */
+static void finds_the_longer_copy_behind_a_short_piece(void **state)
+{
+    (void)state;
+    char text[2000] = "", word[2 * MATCH_K] = "", longer[2 * MATCH_K] = "", between[500] = "";
+    uint64_t random = 2;
+    add_letters(word, MATCH_K + 8, &random);
+    add_letters(longer, MATCH_K, &random);
+    add_words(between, 50, &random);
+    snprintf(text, sizeof text, "1 three words before %s9. %s 2 %s%s8. 3 three words before %s%s.",
+             word, between, word, longer, word, longer);
+    struct norm n = norm_of(slice_of(text));
+    struct matches m = {0};
+    assert_int_equal(match_find(&n, MATCH_K, &m), WINNOW_OK);
+    uint32_t longest = 0;
+    for (size_t i = 0; i < m.nlinks; i++)
+        longest = m.links[i].len > longest ? m.links[i].len : longest;
+    assert_int_equal(longest, 2 * MATCH_K + 8);
+    matches_free(&m);
+    norm_free(&n);
+}
+
 static void takes_no_hash_for_a_text(void **state)
 {
     (void)state;
@@ -287,14 +334,14 @@ static void takes_no_hash_for_a_text(void **state)
 }
 
 /* Two passages stand twice, with so many letters between them that differ: one chain? */
-static bool chains_over_gap(int letters)
+static bool chains_over_gaps(int earlier, int later)
 {
     static const char rest[] = "while the captain counted every barrel that the crew had stowed";
     char text[1000], x[100], z[100];
     memset(x, 'x', sizeof x);
     memset(z, 'z', sizeof z);
-    snprintf(text, sizeof text, "1%s %.*s %s 2 3%s %.*s %s 4", passage, letters, x, rest, passage,
-             letters, z, rest);
+    snprintf(text, sizeof text, "1%s %.*s %s 2 3%s %.*s %s 4", passage, earlier, x, rest, passage,
+             later, z, rest);
     struct norm n = norm_of(slice_of(text));
     struct matches m = find(&n);
     bool ret = false;
@@ -305,37 +352,87 @@ static bool chains_over_gap(int letters)
     return ret;
 }
 
-static void chains_over_sixty_characters_and_no_more(void **state)
+static void chains_over_sixty_characters_and_no_more_on_either_side(void **state)
 {
     (void)state;
-    assert_true(chains_over_gap(60));
-    assert_false(chains_over_gap(61));
+    static const int few[] = {1, 30, 60};
+    for (size_t i = 0; i < sizeof few / sizeof *few; i++) {
+        assert_true(chains_over_gaps(60, few[i]));
+        assert_true(chains_over_gaps(few[i], 60));
+        assert_false(chains_over_gaps(61, few[i]));
+        assert_false(chains_over_gaps(few[i], 61));
+    }
+    assert_false(chains_over_gaps(61, 61));
+}
+
+/* Words of which two are in all, so that every passage of them stands again and again. */
+static void add_crowd(char *text, size_t words, uint64_t *random)
+{
+    char *p = text + strlen(text);
+    for (; words > 0; words--, p += 8)
+        memcpy(p, next_random(random) % 2 ? "harbour " : "lantern ", 8);
+    *p = '\0';
+}
+
+/* The longest link whose earlier passage starts in from..to. */
+static uint32_t longest_from(const struct norm *n, uint32_t from, uint32_t to)
+{
+    struct matches m = find(n);
+    uint32_t longest = 0;
+    for (size_t i = 0; i < m.nlinks; i++)
+        if (m.links[i].a >= from && m.links[i].a < to && m.links[i].len > longest)
+            longest = m.links[i].len;
+    matches_free(&m);
+    return longest;
+}
+
+static void finds_words_again_that_stand_in_a_crowded_stretch(void **state)
+{
+    (void)state;
+    enum { CROWD = 1 << 16, WORDS = 32, LETTERS = MATCH_K + 8, APART = 128 };
+    char *text = malloc((CROWD + 2 * WORDS * APART) * 8), words[WORDS][LETTERS + 2] = {""};
+    assert_non_null(text);
+    uint64_t random = 1;
+    *text = '\0';
+    add_crowd(text, CROWD, &random);
+    for (int i = 0; i < WORDS; i++) {
+        add_letters(words[i], LETTERS, &random);
+        strcat(words[i], " ");
+        strcat(text, words[i]);
+        add_crowd(text, APART, &random);
+    }
+    struct norm crowd = norm_of(slice_of(text));
+    for (int i = 0; i < WORDS; i++) {
+        add_words(text, APART / 2, &random);
+        strcat(text, words[i]);
+    }
+    struct norm n = norm_of(slice_of(text));
+    struct matches m = find(&n);
+    size_t found = 0;
+    for (size_t i = 0; i < m.nlinks; i++)
+        found += m.links[i].b >= crowd.len && m.links[i].len >= LETTERS;
+    assert_int_equal(found, WORDS);
+    matches_free(&m);
+    norm_free(&crowd);
+    norm_free(&n);
+    free(text);
 }
 
 static void finds_a_passage_behind_a_crowded_stretch(void **state)
 {
     (void)state;
-    enum { CROWD = 1 << 20 };
-    char *text = malloc(CROWD + 2000);
+    enum { CROWD = 1 << 17, LETTERS = 7 };
+    char *text = malloc(CROWD * (LETTERS + 1) + 3000);
     assert_non_null(text);
     uint64_t random = 1;
-    for (size_t i = 0; i < CROWD; i += 8)
-        memcpy(text + i, next_random(&random) % 2 ? "harbour " : "lantern ", 8);
-    text[CROWD] = '\0';
     char honest[1000] = "";
     add_words(honest, 100, &random);
-    strcat(strcat(strcat(text + CROWD, "1 "), honest), "2 ");
-    strcat(text + CROWD, honest);
-    struct norm n = norm_of(slice_of(text));
-    struct matches m = find(&n);
-    uint32_t longest = 0;
-    for (size_t i = 0; i < m.nlinks; i++)
-        if (m.links[i].a > CROWD / 8 * 7 && m.links[i].len > longest)
-            longest = m.links[i].len;
-    struct norm alone = norm_of(slice_of(honest));
-    assert_int_equal(longest, alone.len);
+    *text = '\0';
+    add_crowd(text, CROWD, &random);
+    strcat(strcat(strcat(strcat(text, "1 "), honest), "2 "), honest);
+    struct norm n = norm_of(slice_of(text)), alone = norm_of(slice_of(honest));
+    assert_int_equal(longest_from(&n, CROWD * LETTERS, n.len), alone.len);
     norm_free(&alone);
-    matches_free(&m);
     norm_free(&n);
     free(text);
 }
@@ -404,6 +501,33 @@ static void hides_only_what_collides_from_who_knows_the_key(void **state)
     free(text);
 }
 
+static bool same_links(const struct matches *x, const struct matches *y)
+{
+    return x->nlinks == y->nlinks &&
+           memcmp(x->links, y->links, x->nlinks * sizeof *x->links) == 0;
+}
+
+/* Where words are winnowed the key says which runs are found of those that are too short
+ * to be promised: by that it can be told. */
+static void finds_by_a_key_that_is_the_page_s_own(void **state)
+{
+    (void)state;
+    struct slice text = dense_text(120, MATCH_K + 2);
+    struct norm n = norm_of(text);
+    struct shingle_key own = shingle_key_of_stream(&n), other = shingle_key_of(1);
+    struct matches m[3] = {{0}};
+    assert_int_equal(match_find(&n, MATCH_K, &m[0]), WINNOW_OK);
+    assert_int_equal(match_find_keyed(&n, MATCH_K, &own, &m[1]), WINNOW_OK);
+    assert_int_equal(match_find_keyed(&n, MATCH_K, &other, &m[2]), WINNOW_OK);
+    assert_in_range(m[0].nlinks, 20, 119);
+    assert_true(same_links(&m[0], &m[1]));
+    assert_false(same_links(&m[0], &m[2]));
+    for (int i = 0; i < 3; i++)
+        matches_free(&m[i]);
+    norm_free(&n);
+    free((char *)text.p);
+}
+
 /* --- what it costs ------------------------------------------------------------------ */
 
 enum { LARGE = 1 << 20 };
@@ -422,6 +546,26 @@ static uint64_t work_per_byte(const char *unit, size_t unit_len)
     norm_free(&n);
     free(text);
     return ret;
+}
+
+static void counts_what_it_compares(void **state)
+{
+    (void)state;
+    enum { WORDS = 2000 };
+    char *text = calloc(WORDS, 20);
+    assert_non_null(text);
+    uint64_t random = 3;
+    add_words(text, WORDS, &random);
+    size_t len = strlen(text);
+    memcpy(text + len, text, len);
+    struct norm n = norm_of((struct slice){text, 2 * len});
+    struct matches m = {0};
+    assert_int_equal(match_find(&n, 40, &m), WINNOW_OK);
+    assert_int_equal(m.nchains, 1);
+    assert_in_range(m.work, n.len / 2, n.len);
+    matches_free(&m);
+    norm_free(&n);
+    free(text);
 }
 
 static void costs_the_same_a_byte_for_one_character_and_every_period(void **state)
@@ -466,16 +610,21 @@ int main(void)
         cmocka_unit_test(never_splits_a_character),
         cmocka_unit_test(chains_over_an_edited_word),
         cmocka_unit_test(aligns_the_words_of_a_gap),
+        cmocka_unit_test(aligns_words_that_are_equal_to_their_last_letter),
         cmocka_unit_test(aligns_nothing_of_a_range_with_too_many_words),
         cmocka_unit_test(finds_every_run_of_k_bytes_at_a_word_start_and_none_of_less),
         cmocka_unit_test(does_not_promise_a_run_that_starts_no_word_in_one_copy),
         cmocka_unit_test(finds_every_run_that_fills_a_window_where_words_are_dense),
         cmocka_unit_test(remembers_the_first_place_and_the_latest_three),
         cmocka_unit_test(passes_over_what_a_long_piece_covers_and_no_word_more),
+        cmocka_unit_test(finds_the_longer_copy_behind_a_short_piece),
         cmocka_unit_test(takes_no_hash_for_a_text),
-        cmocka_unit_test(chains_over_sixty_characters_and_no_more),
+        cmocka_unit_test(chains_over_sixty_characters_and_no_more_on_either_side),
+        cmocka_unit_test(finds_words_again_that_stand_in_a_crowded_stretch),
         cmocka_unit_test(finds_a_passage_behind_a_crowded_stretch),
         cmocka_unit_test(hides_only_what_collides_from_who_knows_the_key),
+        cmocka_unit_test(finds_by_a_key_that_is_the_page_s_own),
+        cmocka_unit_test(counts_what_it_compares),
         cmocka_unit_test(costs_the_same_a_byte_for_one_character_and_every_period),
         cmocka_unit_test(costs_little_more_for_a_text_of_three_words),
     };
