@@ -17,31 +17,97 @@
 
 #include "judge_parts.h"
 
+/* What judging a chain costs, in nanoseconds, roughly (pieces of lines are charged when
+ * they are looked for: judge_remove.c); and what all chains may cost: so much, and so
+ * much a byte of the text.  Of 2,700 pages that were looked at none cost a tenth of what
+ * is free.  A chain of which one side is gone costs nothing. */
+enum {
+    CHAIN_WORK = 1000,
+    LINE_WORK = 50,
+    LINK_WORK = 50,
+    WORK_FREE = 1 << 22,
+    WORK_PER_BYTE = 6,
+};
+
+/* --- a chain ------------------------------------------------------------------------ */
+
+/* What this chain has removed counts as gone before the next. */
+static void clear_now(struct detector *d, uint32_t from, uint32_t to)
+{
+    memset(d->gone_now + from / 64, 0, (to / 64 - from / 64 + 1) * sizeof *d->gone_now);
+}
+
+/* The lines that side s of a chain touches. */
+static struct range lines_of(const struct detector *d, const struct chain *c, enum side s)
+{
+    const struct link *first = &d->matches.links[c->first], *last = first + c->count - 1;
+    return (struct range){stream_line_at(d, link_at(first, s)),
+                          stream_line_at(d, link_at(last, s) + last->len - 1) + 1};
+}
+
+bool judge_affords(struct detector *d, uint64_t work)
+{
+    if (d->work + work > WORK_FREE + WORK_PER_BYTE * (uint64_t)d->text.len)
+        return false;
+    d->work += work;
+    return true;
+}
+
+static uint64_t work_of(const struct chain *c, const struct range lines[2])
+{
+    uint64_t touched = lines[A].to - lines[A].from + (lines[B].to - lines[B].from);
+    return CHAIN_WORK + LINE_WORK * touched + LINK_WORK * (uint64_t)c->count;
+}
+
+/* Of a row of copies only prose goes (decide_is_repeat). */
+static bool has_long_line(const struct detector *d)
+{
+    uint32_t i = stream_line_at(d, chain_start(d, A));
+    for (uint32_t end = chain_end(d, B); i < d->nlines && d->marks[i].start < end; i++)
+        if (d->marks[i + 1].start - d->marks[i].start >= LONG_LINE)
+            return true;
+    return false;
+}
+
+static bool any_stands(const struct detector *d, struct range lines)
+{
+    return lines_any_stands(d, lines.from, lines.to);
+}
+
 static void judge_chain(struct detector *d, const struct chain *c)
 {
-    d->number++;
-    d->first_removal = d->removals->count;
-    if (!chain_fit(d, c))
+    struct range lines[2] = {lines_of(d, c, A), lines_of(d, c, B)};
+    if (!any_stands(d, lines[A]) || !any_stands(d, lines[B]) || 
+        !judge_affords(d, work_of(c, lines)))
         return;
-    groups_find(d);
-    if (d->status != WINNOW_OK)
+    d->first_removal = d->removals->count;
+    if (!chain_fit(d, c) || (d->overlaps && !has_long_line(d)) || !groups_find(d))
         return;
     decide_fates(d);
     remove_side(d, A);
     remove_side(d, B);
     remove_pieces(d);
+    for (int s = A; s <= B; s++)
+        clear_now(d, d->groups[0].first[s], d->groups[d->ngroups].first[s]);
 }
 
 /* --- headlines ---------------------------------------------------------------------- */
 
-static bool same_line(const struct detector *d, const struct line *x, const struct line *y)
+/* Are line i and the next the same? */
+static bool next_is_same(const struct detector *d, uint32_t i)
 {
-    return x->end - x->start == y->end - y->start &&
-           memcmp(d->norm.bytes + x->start, d->norm.bytes + y->start, x->end - x->start) == 0;
+    const struct mark *m = &d->marks[i];
+    uint32_t len = m[1].start - m->start;
+    return m[2].start - m[1].start == len &&
+           memcmp(d->norm.bytes + m->start, d->norm.bytes + m[1].start, len) == 0;
 }
 
-static bool is_headline(const struct detector *d, const struct line *l)
+/* A character weighs no more than it has bytes: the length alone rules most out. */
+static bool is_headline(const struct detector *d, uint32_t i)
 {
+    if (d->marks[i + 1].start - d->marks[i].start < MIN_HEADLINE)
+        return false;
+    struct line line = stream_line(d, i), *l = &line;
     uint32_t words = norm_word_at(&d->norm, l->end) - norm_word_at(&d->norm, l->start);
     return l->weight >= MIN_HEADLINE && words >= MIN_HEADLINE_WORDS && !stream_is_rigid(d, l);
 }
@@ -49,18 +115,17 @@ static bool is_headline(const struct detector *d, const struct line *l)
 /* A headline that stands again right after itself: the first line that could be one. */
 static void remove_headline(struct detector *d)
 {
-    d->number = 1;
-    for (size_t i = 0; i + 1 < d->nlines; i++) {
-        struct line *l = &d->lines[i], *next = l + 1;
-        if (!is_headline(d, l))
-            continue;
-        for (; next < d->lines + d->nlines && same_line(d, l, next); next++) {
-            next->gone = d->number;
-            remove_text(d, (struct removal){.start = next->text_start, .end = next->text_end,
-                                            .other_start = l->text_start,
-                                            .other_end = l->text_end});
-        }
+    uint32_t i = 0, nlines = (uint32_t)d->nlines;
+    while (i + 1 < nlines && !is_headline(d, i))
+        i++;
+    if (i + 1 >= nlines)
         return;
+    struct line l = stream_line(d, i);
+    for (uint32_t next = i + 1; next < nlines && next_is_same(d, next - 1); next++) {
+        struct line copy = stream_line(d, next);
+        remove_text(d, (struct removal){.start = copy.text_start, .end = copy.text_end,
+                                        .other_start = l.text_start, .other_end = l.text_end});
+        d->gone[next / 64] |= (uint64_t)1 << next % 64;
     }
 }
 
@@ -70,8 +135,11 @@ static void detector_free(struct detector *d)
 {
     norm_free(&d->norm);
     matches_free(&d->matches);
-    free(d->lines);
-    free(d->links);
+    free(d->marks);
+    free(d->longs);
+    free(d->gone);
+    free(d->line_hints);
+    free(d->room);
     free(d->groups);
     free(d->scattered);
     free(d->blocks);
@@ -83,29 +151,27 @@ static void judge_chains(struct detector *d)
         judge_chain(d, &d->matches.chains[i]);
 }
 
-/* Back to where only headlines, so many removals, are gone. */
-static void forget_chains(struct detector *d, size_t headlines)
+/* Back to where only headlines are gone. */
+static void forget_chains(struct detector *d)
 {
-    d->removals->count = headlines;
-    d->number = 1;
-    for (size_t i = 0; i < d->nlines; i++)
-        if (d->lines[i].gone > d->number)
-            d->lines[i].gone = 0;
+    memset(d->gone, 0, (d->nlines / 64 + 1) * sizeof *d->gone);
+    d->removals->count = d->first;
+    d->overlaps = false;
+    remove_headline(d);
 }
 
 static void judge_twice(struct detector *d)
 {
-    size_t headlines = d->removals->count;
     judge_chains(d);
     if (d->status == WINNOW_OK && evidence_makes_form(d)) {
-        forget_chains(d, headlines);
+        forget_chains(d);
         judge_chains(d);
     }
 }
 
 int judge_repeats(struct slice text, struct removals *ret)
 {
-    struct detector d = {.text = text, .removals = ret};
+    struct detector d = {.text = text, .removals = ret, .first = ret->count};
     norm_init(&d.norm);
     stream_build(&d);
     if (d.status == WINNOW_OK)

@@ -33,44 +33,59 @@ size_t chain_link_behind(const struct detector *d, enum side s, uint32_t pos)
 
 static bool is_line_start(const struct detector *d, uint32_t pos)
 {
-    return d->lines[stream_line_at(d, pos)].start == pos;
+    return d->marks[stream_line_at(d, pos)].start == pos;
 }
 
 /* --- growing ---------------------------------------------------------------------------- */
 
-/* Puts links in at index `at`. */
-static void insert_links(struct detector *d, size_t at, const struct link *links, size_t count)
+enum { ROOM = EDGE_LINES * BRIDGE_MAX /* links that may be put before a chain, or behind it */ };
+
+/* Copies the links of c. */
+static bool take_links(struct detector *d, const struct chain *c)
 {
-    struct link *grown = array_grow(d->links, &d->links_cap, d->nlinks + count, sizeof *grown);
-    if (!grown) {
+    size_t want = (size_t)c->count + 2 * ROOM;
+    struct link *room = array_grow(d->room, &d->room_cap, want, sizeof *room);
+    if (!room) {
         d->status = WINNOW_ENOMEM;
-        return;
+        return false;
     }
-    d->links = grown;
-    if (d->nlinks > at)
-        memmove(d->links + at + count, d->links + at, (d->nlinks - at) * sizeof *d->links);
-    if (count > 0)
-        memcpy(d->links + at, links, count * sizeof *links);
+    d->room = room;
+    d->links = room + ROOM;
+    d->nlinks = c->count;
+    memcpy(d->links, d->matches.links + c->first, c->count * sizeof *room);
+    return true;
+}
+
+static void put_before(struct detector *d, const struct link *links, size_t count)
+{
+    d->links -= count;
+    d->nlinks += count;
+    memcpy(d->links, links, count * sizeof *links);
+}
+
+static void put_behind(struct detector *d, const struct link *links, size_t count)
+{
+    memcpy(d->links + d->nlinks, links, count * sizeof *links);
     d->nlinks += count;
 }
 
 /* Aligns what is left of the two lines beyond a chain's edge: an edit in the last
  * words leaves too little behind it for a shingle.  False where nothing was. */
-static bool bridge_edge(struct detector *d, size_t at, uint32_t a, uint32_t a_end, uint32_t b,
+static bool bridge_edge(struct detector *d, bool at_end, uint32_t a, uint32_t a_end, uint32_t b,
                         uint32_t b_end)
 {
     struct link links[BRIDGE_MAX];
     uint32_t shorter = a_end - a < b_end - b ? a_end - a : b_end - b, bytes = 0;
-    size_t before = d->nlinks;
     if (shorter == 0 || stream_weighs(d, a, a_end, EDGE_MAX + 1) ||
         stream_weighs(d, b, b_end, EDGE_MAX + 1))
         return false;
     size_t count = match_bridge(&d->norm, a, a_end, b, b_end, links);
     for (size_t i = 0; i < count; i++)
         bytes += links[i].len;
-    if (bytes > shorter / 2)
-        insert_links(d, at, links, count);
-    return d->nlinks > before;
+    if (bytes <= shorter / 2)
+        return false;
+    (at_end ? put_behind : put_before)(d, links, count);
+    return true;
 }
 
 /* Ends the chain with its lines, or takes up a short line behind that resembles its
@@ -81,8 +96,8 @@ static bool bridge_end(struct detector *d)
     if (a == d->norm.len || b == d->norm.len)
         return false;
     uint32_t back = is_line_start(d, a) && is_line_start(d, b) ? 0 : 1;
-    return bridge_edge(d, d->nlinks, a, d->lines[stream_line_at(d, a - back)].end, b,
-                       d->lines[stream_line_at(d, b - back)].end);
+    return bridge_edge(d, true, a, d->marks[stream_line_at(d, a - back) + 1].start, b,
+                       d->marks[stream_line_at(d, b - back) + 1].start);
 }
 
 static bool bridge_start(struct detector *d)
@@ -91,8 +106,8 @@ static bool bridge_start(struct detector *d)
     if (a == 0 || b == 0)
         return false;
     uint32_t back = is_line_start(d, a) && is_line_start(d, b) ? 1 : 0;
-    return bridge_edge(d, 0, d->lines[stream_line_at(d, a - back)].start, a,
-                       d->lines[stream_line_at(d, b - back)].start, b);
+    return bridge_edge(d, false, d->marks[stream_line_at(d, a - back)].start, a,
+                       d->marks[stream_line_at(d, b - back)].start, b);
 }
 
 static void bridge_edges(struct detector *d)
@@ -131,7 +146,7 @@ static void chop_start(struct detector *d, enum side s, uint32_t pos)
 {
     size_t gone = chain_link_behind(d, s, pos);
     d->nlinks -= gone;
-    memmove(d->links, d->links + gone, d->nlinks * sizeof *d->links);
+    d->links += gone;
     if (d->nlinks > 0 && chain_start(d, s) < pos) {
         uint32_t over = pos - chain_start(d, s);
         d->links[0].a += over;
@@ -150,10 +165,10 @@ static bool stretch_belongs(const struct detector *d, enum side near, const uint
     if (stretch[near] <= CHANCE_MAX && stretch[!near] > CHANCE_MAX &&
         !stream_is_word_start(d, seam))
         return false;
-    if (cover_is_whole(d, near, &d->lines[line[near]], AT_EDGE))
+    struct line l = stream_line(d, line[near]), far = stream_line(d, line[!near]);
+    if (cover_is_whole(d, near, &l, AT_EDGE))
         return true;
-    return (rest == 0 || stretch[A] == stretch[B]) &&
-           cover_is_whole(d, !near, &d->lines[line[!near]], AT_EDGE);
+    return (rest == 0 || stretch[A] == stretch[B]) && cover_is_whole(d, !near, &far, AT_EDGE);
 }
 
 /* A match runs on by chance into the next line ("The", "In"): where the last stretch
@@ -164,11 +179,11 @@ static bool trim_end(struct detector *d)
     uint32_t line[2], stretch[2];
     for (int s = A; s <= B; s++) {
         line[s] = stream_line_at(d, chain_end(d, s) - 1);
-        stretch[s] = chain_end(d, s) - d->lines[line[s]].start;
+        stretch[s] = chain_end(d, s) - d->marks[line[s]].start;
     }
     enum side near = stretch[A] < stretch[B] ? A : B;
-    uint32_t edge = d->lines[line[near]].start;
-    uint32_t rest = d->lines[line[!near]].end - chain_end(d, !near);
+    uint32_t edge = d->marks[line[near]].start;
+    uint32_t rest = d->marks[line[!near] + 1].start - chain_end(d, !near);
     uint32_t seam = chain_end(d, !near) - stretch[near];
     if (edge < chain_start(d, near) || stretch_belongs(d, near, line, stretch, rest, seam) ||
         stream_weighs(d, edge, chain_end(d, near), MIN_REPEAT))
@@ -182,11 +197,11 @@ static bool trim_start(struct detector *d)
     uint32_t line[2], stretch[2];
     for (int s = A; s <= B; s++) {
         line[s] = stream_line_at(d, chain_start(d, s));
-        stretch[s] = d->lines[line[s]].end - chain_start(d, s);
+        stretch[s] = d->marks[line[s] + 1].start - chain_start(d, s);
     }
     enum side near = stretch[A] < stretch[B] ? A : B;
-    uint32_t edge = d->lines[line[near]].end;
-    uint32_t rest = chain_start(d, !near) - d->lines[line[!near]].start;
+    uint32_t edge = d->marks[line[near] + 1].start;
+    uint32_t rest = chain_start(d, !near) - d->marks[line[!near]].start;
     uint32_t seam = chain_start(d, !near) + stretch[near];
     if (edge > chain_end(d, near) || stretch_belongs(d, near, line, stretch, rest, seam) ||
         stream_weighs(d, chain_start(d, near), edge, MIN_REPEAT))
@@ -230,7 +245,7 @@ static void trim_gaps(struct detector *d)
  * what goes with the line cannot be what stays of it. */
 static void trim_shared_line(struct detector *d)
 {
-    uint32_t edge = d->lines[stream_line_at(d, chain_start(d, B))].start;
+    uint32_t edge = d->marks[stream_line_at(d, chain_start(d, B))].start;
     if (chain_start(d, A) < edge && edge < chain_end(d, A) && chain_end(d, A) <= chain_start(d, B))
         chop_end(d, A, edge);
 }
@@ -239,14 +254,12 @@ static void trim_shared_line(struct detector *d)
 
 bool chain_fit(struct detector *d, const struct chain *c)
 {
-    d->nlinks = 0;
-    insert_links(d, 0, d->matches.links + c->first, c->count);
-    if (d->status != WINNOW_OK)
+    if (!take_links(d, c))
         return false;
     bridge_edges(d);
     d->overlaps = d->nlinks > 0 && chain_start(d, B) < chain_end(d, A);
     trim_edges(d);
-    if (d->nlinks == 0 || d->status != WINNOW_OK)
+    if (d->nlinks == 0)
         return false;
     trim_gaps(d);
     trim_shared_line(d);

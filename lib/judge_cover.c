@@ -44,18 +44,24 @@ static uint32_t slack(const struct line *l, enum position where)
     return l->weight / 8 > word ? l->weight / 8 : word;
 }
 
+static bool has_digit(const struct detector *d, uint32_t from, uint32_t to)
+{
+    while (from < to && (d->norm.bytes[from] < '0' || d->norm.bytes[from] > '9'))
+        from++;
+    return from < to;
+}
+
 /* Is a number of the line unmatched? */
 static bool number_differs(const struct detector *d, enum side s, const struct line *l)
 {
-    size_t i = chain_link_behind(d, s, l->start);
-    for (uint32_t pos = l->start; pos < l->end; pos++) {
-        while (i < d->nlinks && link_at(&d->links[i], s) + d->links[i].len <= pos)
-            i++;
-        bool matched = i < d->nlinks && link_at(&d->links[i], s) <= pos;
-        if (!matched && d->norm.bytes[pos] >= '0' && d->norm.bytes[pos] <= '9')
+    uint32_t pos = l->start;
+    for (size_t i = chain_link_behind(d, s, pos); i < d->nlinks && pos < l->end; i++) {
+        uint32_t from = link_at(&d->links[i], s);
+        if (has_digit(d, pos, from < l->end ? from : l->end))
             return true;
+        pos = from + d->links[i].len;
     }
-    return false;
+    return has_digit(d, pos, l->end);
 }
 
 /* Did folding change the character at pos: a capital? */
@@ -214,8 +220,8 @@ enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct 
  * was cut: where the match stops, or at its own end? */
 static bool says_it_was_cut(const struct detector *d, const struct line *l, uint32_t tail)
 {
-    return sentence_has_ellipsis(stream_gap(d, l, l->end - tail)) ||
-           sentence_has_ellipsis(stream_gap(d, l, l->end));
+    return sentence_has_ellipsis(stream_gap(d, l, l->end)) ||
+           (tail > 0 && sentence_has_ellipsis(stream_gap(d, l, l->end - tail)));
 }
 
 enum cut cover_cut_at_end(const struct detector *d, enum side s, const struct line *l,

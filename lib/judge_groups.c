@@ -5,8 +5,12 @@
  *     A:  |first line| second line | third li|          (cut off)
  *     B:  |first line| second line | third line, whole|
  *
- * three groups.  What is said of a side here, judge_decide.c weighs. */
+ * three groups; but lines that stand one to one, without any difference, are a group
+together, for there may be millions.  What is said of a side here, judge_decide.c
+weighs. */
 #include "judge_parts.h"
+
+#include "sentence.h"
 
 /* --- cutting ---------------------------------------------------------------------------- */
 
@@ -38,9 +42,46 @@ static struct place place_of(const struct detector *d, uint32_t x)
 /* The last line that starts at or before pos, but not behind line `last`. */
 static uint32_t last_line_from(const struct detector *d, uint32_t pos, uint32_t last)
 {
-    if (pos >= d->lines[last].start)
+    if (pos >= d->marks[last].start)
         return last;
     return stream_line_at(d, pos);
+}
+
+/* Does an ellipsis stand behind one of two equal lines alone?  Then that one was cut. */
+static bool ends_alike(const struct detector *d, uint32_t i, uint32_t j)
+{
+    if (stream_ends_in_letter(d, i) && stream_ends_in_letter(d, j))
+        return true;
+    struct line a = stream_line(d, i), b = stream_line(d, j);
+    return sentence_has_ellipsis(stream_gap(d, &a, a.end)) ==
+           sentence_has_ellipsis(stream_gap(d, &b, b.end));
+}
+
+/* How many lines from i and j on, not the chain's last, are equal one by one and lie in
+ * one link.  Of these nothing need be found out. */
+static uint32_t count_rows(const struct detector *d, uint32_t i, uint32_t j, uint32_t last_a,
+                           uint32_t last_b)
+{
+    const struct mark *a = d->marks + i, *b = d->marks + j;
+    const struct link *l = &d->links[chain_link_behind(d, A, a->start)];
+    uint32_t most = last_a - i < last_b - j ? last_a - i : last_b - j, n = 0;
+    if (l->a > a->start || b->start - a->start != l->b - l->a)
+        return 0;
+    for (; n < most && a[n + 1].start <= l->a + l->len; n++)
+        if (b[n + 1].start - a[n + 1].start != l->b - l->a || !ends_alike(d, i + n, j + n))
+            break;
+    return n;
+}
+
+/* Pushes the group of lines i and j, and those behind it that form one with it; returns
+ * how many are in it beside these. */
+static uint32_t push_rows(struct detector *d, uint32_t i, uint32_t j, uint32_t last_a,
+                          uint32_t last_b)
+{
+    uint32_t rows = count_rows(d, i, j, last_a, last_b);
+    if (push_group(d, i, j))
+        d->groups[d->ngroups - 1].rows = rows > 0;
+    return rows > 0 ? rows - 1 : 0;
 }
 
 static void cut_groups(struct detector *d)
@@ -51,16 +92,21 @@ static void cut_groups(struct detector *d)
     d->ngroups = 0;
     push_group(d, i, j);
     for (i++, j++; i <= last_a && j <= last_b && d->status == WINNOW_OK; i++) {
-        struct place place = place_of(d, d->lines[i].start);
-        while (j <= last_b && d->lines[j].start < place.b_low)
+        struct place place = place_of(d, d->marks[i].start);
+        while (j <= last_b && d->marks[j].start < place.b_low)
             j++;
-        if (j > last_b || d->lines[j].start > place.b_high)
+        if (j > last_b || d->marks[j].start > place.b_high)
             continue;
         uint32_t i_last = last_line_from(d, place.a_high, last_a);
         uint32_t j_last = last_line_from(d, place.b_high, last_b);
+        if (i_last == i && j_last == j) {
+            uint32_t more = push_rows(d, i, j, last_a, last_b);
+            i += more;
+            j += more + 1;
+            continue;
+        }
         push_group(d, i, j);
-        if (i_last != i || j_last != j)
-            push_group(d, i_last, j_last);
+        push_group(d, i_last, j_last);
         i = i_last;
         j = j_last + 1;
     }
@@ -85,39 +131,45 @@ static bool is_empty(const struct group *g, enum side s)
     return g->first[s] == group_end(g, s);
 }
 
-static const struct line *first_line(const struct detector *d, const struct group *g, enum side s)
+static struct line first_line(const struct detector *d, const struct group *g, enum side s)
 {
-    return &d->lines[g->first[s]];
+    return stream_line(d, g->first[s]);
 }
 
-static const struct line *last_line(const struct detector *d, const struct group *g, enum side s)
+static struct line last_line(const struct detector *d, const struct group *g, enum side s)
 {
-    return &d->lines[group_end(g, s) - 1];
+    return stream_line(d, group_end(g, s) - 1);
 }
 
 static bool sticks_out(const struct detector *d, const struct group *g, enum side s)
 {
-    if (is_empty(g, s))
+    if (is_empty(g, s) || (!is_first(d, g) && !is_last(d, g)))
         return false;
-    return (is_first(d, g) && cover_leaves_head(d, s, first_line(d, g, s))) ||
-           (is_last(d, g) && cover_leaves_tail(d, s, last_line(d, g, s)));
+    struct line first = first_line(d, g, s), last = last_line(d, g, s);
+    return (is_first(d, g) && cover_leaves_head(d, s, &first)) ||
+           (is_last(d, g) && cover_leaves_tail(d, s, &last));
 }
 
 static enum cut cut_of(const struct detector *d, const struct group *g, enum side s)
 {
     if (is_empty(g, A) || is_empty(g, B))
         return UNCUT;
-    enum cut start = cover_cut_at_start(d, s, first_line(d, g, s), first_line(d, g, !s));
-    enum cut end = cover_cut_at_end(d, s, last_line(d, g, s), last_line(d, g, !s));
+    struct line first = first_line(d, g, s), last = last_line(d, g, s);
+    struct line other_first = first_line(d, g, !s), other_last = last_line(d, g, !s);
+    enum cut start = cover_cut_at_start(d, s, &first, &other_first);
+    enum cut end = cover_cut_at_end(d, s, &last, &other_last);
     return start > end ? start : end;
 }
 
 bool group_line_is_whole(const struct detector *d, const struct group *g, enum side s, uint32_t i)
 {
+    if (g->rows)
+        return true;
+    struct line l = stream_line(d, i);
     bool edge = (is_first(d, g) && i == g->first[s]) ||
                 (is_last(d, g) && i + 1 == group_end(g, s));
     enum position where = !edge ? INSIDE : g->sticks_out[!s] ? AT_OPEN_EDGE : AT_EDGE;
-    return cover_is_whole(d, s, &d->lines[i], where);
+    return cover_is_whole(d, s, &l, where);
 }
 
 static void weigh_side(const struct detector *d, struct group *g, enum side s)
@@ -125,9 +177,10 @@ static void weigh_side(const struct detector *d, struct group *g, enum side s)
     g->whole[s] = !is_empty(g, s);
     g->exact[s] = true;
     for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
+        struct line l = stream_line(d, i);
         if (group_line_is_whole(d, g, s, i)) {
-            g->whole_weight[s] += d->lines[i].weight;
-            g->exact[s] &= cover_is_exact(d, s, &d->lines[i]);
+            g->whole_weight[s] += l.weight;
+            g->exact[s] &= cover_is_exact(d, s, &l);
         } else {
             g->whole[s] = false;
         }
@@ -137,6 +190,10 @@ static void weigh_side(const struct detector *d, struct group *g, enum side s)
 /* A side is weighed by whether the other sticks out: that is known of both first. */
 static void describe_group(const struct detector *d, struct group *g)
 {
+    if (g->rows) { /* nothing speaks for a side: their weight is not asked for */
+        g->whole[A] = g->whole[B] = g->exact[A] = g->exact[B] = true;
+        return;
+    }
     for (int s = A; s <= B; s++)
         g->sticks_out[s] = sticks_out(d, g, s);
     for (int s = A; s <= B; s++) {
@@ -145,9 +202,34 @@ static void describe_group(const struct detector *d, struct group *g)
     }
 }
 
-void groups_find(struct detector *d)
+static bool row_stands(const struct detector *d, const struct group *g)
+{
+    uint32_t i = g->first[A], j = g->first[B];
+    for (; i < group_end(g, A); i++, j++)
+        if (!bit_at(d->gone, i) && !bit_at(d->gone, j))
+            return true;
+    return false;
+}
+
+/* Is there a group of which both sides, so far, are kept? */
+static bool any_stands(const struct detector *d)
+{
+    for (size_t k = 0; k < d->ngroups; k++) {
+        const struct group *g = &d->groups[k];
+        bool stands = !lines_any_gone(d, g->first[A], group_end(g, A)) &&
+                      !lines_any_gone(d, g->first[B], group_end(g, B));
+        if (stands || (g->rows && row_stands(d, g)))
+            return true;
+    }
+    return false;
+}
+
+bool groups_find(struct detector *d)
 {
     cut_groups(d);
-    for (size_t k = 0; k < d->ngroups && d->status == WINNOW_OK; k++)
+    if (d->status != WINNOW_OK || !any_stands(d))
+        return false;
+    for (size_t k = 0; k < d->ngroups; k++)
         describe_group(d, &d->groups[k]);
+    return true;
 }

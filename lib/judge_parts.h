@@ -39,12 +39,21 @@ enum {
 /* The earlier and the later passage of a chain; !side is the other. */
 enum side { A, B };
 
-/* A line with letters: its range of the normalised stream, and its bytes. */
+/* A line with letters: its range of the normalised stream, and its bytes.  Made when it
+ * is asked for, because a page of one-letter lines has millions: what is kept of a line
+ * is its mark, and of a long one its end and weight, which would take long to find. */
 struct line {
     uint32_t start, end;
     uint32_t text_start, text_end;
     uint32_t weight; /* normalised characters */
-    uint32_t gone;   /* the number of the chain that removed it (or a piece); 0: kept */
+};
+
+struct mark {
+    uint32_t start, text_start;
+};
+
+struct long_line {
+    uint32_t line, text_end, weight;
 };
 
 /* How much of a line is matched, in bytes of the stream. */
@@ -63,7 +72,7 @@ enum fate { STAYS, A_GOES, B_GOES, PIECE_GOES };
  * that is broken off; a sentence that is may also be a line of a list. */
 enum cut { UNCUT, CUT_IN_SENTENCE, CUT_IN_WORD };
 
-/* Small, because a page of one-letter lines has millions. */
+/* Small, because a chain of short lines has many. */
 struct group {
     uint32_t first[2];        /* lines of both sides; they end where the next group's start */
     uint32_t whole_weight[2]; /* normalised characters of its whole lines */
@@ -72,6 +81,7 @@ struct group {
     bool sticks_out[2]; /* it goes on beyond the chain */
     uint8_t cut[2];     /* enum cut: it stops, or starts, where the other goes on */
     uint8_t fate;       /* enum fate */
+    bool rows;          /* lines that are equal one by one, in any number */
 };
 
 /* Lines of one side that follow one another and all go. */
@@ -84,6 +94,11 @@ struct run {
     enum cut cut;
 };
 
+/* Lines from..to. */
+struct range {
+    uint32_t from, to;
+};
+
 /* A removal, as ranges of the stream. */
 struct pair {
     uint32_t start, end;
@@ -93,14 +108,20 @@ struct pair {
 struct detector {
     struct slice text;
     struct norm norm;
-    struct line *lines;
-    size_t nlines, lines_cap;
+    struct mark *marks; /* of the lines, and one more at the stream's end */
+    size_t nlines, marks_cap;
+    struct long_line *longs;
+    size_t nlongs, longs_cap;
+    uint32_t *line_hints, *long_hints; /* where to look for a line */
+    uint64_t *gone, *gone_now; /* a bit a line: it, or a piece of it, went; by this chain */
     struct matches matches;
+    uint64_t work; /* nanoseconds, roughly, that the chains so far may have taken */
 
     /* The chain being judged. */
-    uint32_t number;    /* of the chain, from 1; the headlines are 1 */
-    struct link *links; /* a copy that grows and shrinks at its edges */
-    size_t nlinks, links_cap;
+    struct link *room;  /* for its links, and those that may be put before and behind */
+    size_t room_cap;
+    struct link *links; /* in that room: a copy that grows and shrinks at its edges */
+    size_t nlinks;
     bool overlaps;        /* its sides share text: a passage that stands three times in a row */
     struct group *groups; /* ngroups and one more, which says where the last ends */
     size_t ngroups, groups_cap;
@@ -112,6 +133,7 @@ struct detector {
     size_t nblocks;
 
     struct removals *removals;
+    size_t first; /* of this text's */
     int status;
 };
 
@@ -133,13 +155,46 @@ static inline uint32_t link_at(const struct link *l, enum side s)
     return s == A ? l->a : l->b;
 }
 
+static inline bool bit_at(const uint64_t *bits, uint32_t i)
+{
+    return bits[i / 64] >> i % 64 & 1;
+}
+
+/* Is one of lines from..to gone? */
+static inline bool lines_any_gone(const struct detector *d, uint32_t from, uint32_t to)
+{
+    while (from < to && !bit_at(d->gone, from))
+        from++;
+    return from < to;
+}
+
+/* Is one of them still there? */
+static inline bool lines_any_stands(const struct detector *d, uint32_t from, uint32_t to)
+{
+    while (from < to && bit_at(d->gone, from))
+        from += d->gone[from / 64] == UINT64_MAX ? 64 - from % 64 : 1;
+    return from < to;
+}
+
+/* --- judge.c: what all may cost -------------------------------------------------------- */
+
+/* Charges so many nanoseconds, roughly; false, and nothing is charged, where they are
+ * more than what is left. */
+bool judge_affords(struct detector *d, uint64_t work);
+
 /* --- judge_stream.c: lines, words and sentences ---------------------------------------- */
 
 /* Makes norm and lines of the text. */
 void stream_build(struct detector *d);
 
+/* Line i. */
+struct line stream_line(const struct detector *d, uint32_t i);
+
 /* The index of the line that holds pos. */
 uint32_t stream_line_at(const struct detector *d, uint32_t pos);
+
+/* Is it certain, at a glance, that nothing follows the last letter of line i? */
+bool stream_ends_in_letter(const struct detector *d, uint32_t i);
 
 /* Is line l the row of a table, or code, in which a character matters? */
 bool stream_is_rigid(const struct detector *d, const struct line *l);
@@ -160,6 +215,16 @@ struct slice stream_gap(const struct detector *d, const struct line *l, uint32_t
  * before ends and what follows starts. */
 bool stream_sentence_edge(const struct detector *d, const struct line *l, uint32_t pos,
                           uint32_t *ret_text_end, uint32_t *ret_text_next);
+
+/* Moves *from on, word by word, to where a sentence of line l starts; false where none
+ * does before `to`.  *ret_text_end: where the text before it ends. */
+bool stream_seek_start(const struct detector *d, const struct line *l, uint32_t *from,
+                       uint32_t to, uint32_t *ret_text_end, uint32_t *ret_text_start);
+
+/* Moves *to back to where a sentence ends; false where none does behind `from`.
+ * *ret_text_next: where the text behind it starts. */
+bool stream_seek_end(const struct detector *d, const struct line *l, uint32_t from, uint32_t *to,
+                     uint32_t *ret_text_next);
 
 /* So many bytes of line l, as normalised characters. */
 uint32_t stream_chars(const struct line *l, uint32_t bytes);
@@ -206,8 +271,9 @@ enum cut cover_cut_at_end(const struct detector *d, enum side s, const struct li
 
 /* --- judge_groups.c: a chain's groups --------------------------------------------------- */
 
-/* Cuts the chain into groups, and says all of each but its fate. */
-void groups_find(struct detector *d);
+/* Cuts the chain into groups, and says all of each but its fate.  False where each has
+ * lost a side already, and after a failure. */
+bool groups_find(struct detector *d);
 
 /* The line behind the last of a group (an item of detector.groups) on side s. */
 static inline uint32_t group_end(const struct group *g, enum side s)

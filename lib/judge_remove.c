@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Nanoseconds, roughly. */
+enum { PIECE_WORK = 500, WORD_WORK = 5 };
+
 /* --- a removal, and its survivor ---------------------------------------------------------- */
 
 /* In a row of copies the copy before went in favour of the first: name that. */
@@ -63,13 +66,13 @@ static void remove_pair(struct detector *d, const struct pair *p, uint32_t text_
 
 /* --- what still stands -------------------------------------------------------------------- */
 
-static bool lines_stand(const struct detector *d, const struct group *g, enum side s, bool other)
+static bool line_range_stands(const struct detector *d, uint32_t from, uint32_t to, bool other)
 {
-    for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
-        uint32_t gone = d->lines[i].gone;
-        if (gone != 0 && !(other && d->overlaps && gone == d->number))
+    if (!other || !d->overlaps)
+        return !lines_any_gone(d, from, to);
+    for (uint32_t i = from; i < to; i++)
+        if (bit_at(d->gone, i) && !bit_at(d->gone_now, i))
             return false;
-    }
     return true;
 }
 
@@ -77,7 +80,21 @@ static bool lines_stand(const struct detector *d, const struct group *g, enum si
  * favour of the first. */
 static bool group_stands(const struct detector *d, const struct group *g, enum side goes)
 {
-    return lines_stand(d, g, goes, false) && lines_stand(d, g, !goes, true);
+    return line_range_stands(d, g->first[goes], group_end(g, goes), false) &&
+           line_range_stands(d, g->first[!goes], group_end(g, !goes), true);
+}
+
+/* The same of line i of side s in a group of rows. */
+static bool row_stands(const struct detector *d, const struct group *g, enum side s, uint32_t i)
+{
+    uint32_t other = g->first[!s] + (i - g->first[s]);
+    return line_range_stands(d, i, i + 1, false) && line_range_stands(d, other, other + 1, true);
+}
+
+static void mark_gone(struct detector *d, uint32_t i)
+{
+    d->gone[i / 64] |= (uint64_t)1 << i % 64;
+    d->gone_now[i / 64] |= (uint64_t)1 << i % 64;
 }
 
 /* --- whole lines -------------------------------------------------------------------------- */
@@ -85,8 +102,9 @@ static bool group_stands(const struct detector *d, const struct group *g, enum s
 static void extend_run(const struct detector *d, const struct group *g, enum side s, uint32_t i,
                        struct run *run)
 {
-    const struct line *l = &d->lines[i];
-    uint32_t unmatched = stream_chars(l, l->end - l->start - cover_of(d, s, l).covered);
+    struct line line = stream_line(d, i), *l = &line;
+    uint32_t covered = g->rows ? l->end - l->start : cover_of(d, s, l).covered;
+    uint32_t unmatched = stream_chars(l, l->end - l->start - covered);
     bool rigid = stream_is_rigid(d, l);
     if (run->weight == 0)
         run->first = i;
@@ -103,9 +121,10 @@ static void extend_run(const struct detector *d, const struct group *g, enum sid
  * short ones together. */
 static uint32_t passage_end(const struct detector *d, uint32_t i, uint32_t end)
 {
-    uint32_t weight = d->lines[i++].weight;
-    while (i < end && weight < LONG_LINE && d->lines[i].weight < LONG_LINE)
-        weight += d->lines[i++].weight;
+    uint32_t weight = stream_line(d, i++).weight, next;
+    for (; i < end && weight < LONG_LINE; i++, weight += next)
+        if ((next = stream_line(d, i).weight) >= LONG_LINE)
+            break;
     return i;
 }
 
@@ -113,21 +132,21 @@ static uint32_t passage_end(const struct detector *d, uint32_t i, uint32_t end)
 static void remove_lines(struct detector *d, enum side s, uint32_t from, uint32_t to, bool at_end,
                          enum cut cut)
 {
-    const struct line *first = &d->lines[from], *last = &d->lines[to - 1];
-    struct pair p = pair_of(d, s, first->start, last->end);
-    remove_pair(d, &p, first->text_start, at_end ? last->text_end : last[1].text_start, cut);
+    const struct mark *first = &d->marks[from], *behind = &d->marks[to];
+    struct pair p = pair_of(d, s, first->start, behind->start);
+    uint32_t text_end = at_end ? stream_line(d, to - 1).text_end : behind->text_start;
+    remove_pair(d, &p, first->text_start, text_end, cut);
     for (uint32_t i = from; i < to; i++)
-        d->lines[i].gone = d->number;
+        mark_gone(d, i);
 }
 
 /* Removes the lines of a run, passage by passage: where its copy is taken apart later,
  * each still names what stays of it. */
 static void remove_run(struct detector *d, enum side s, const struct run *run)
 {
-    if (run->weight == 0)
+    if (run->weight == 0 || (d->overlaps && run->prose == 0))
         return;
-    const struct line *first = &d->lines[run->first], *last = &d->lines[run->last];
-    struct pair p = pair_of(d, s, first->start, last->end);
+    struct pair p = pair_of(d, s, d->marks[run->first].start, d->marks[run->last + 1].start);
     bool suffices = run->weight >= MIN_REPEAT && evidence_suffices(d, &p, run);
     if (!suffices || !decide_is_repeat(d, run))
         return;
@@ -142,10 +161,10 @@ void remove_side(struct detector *d, enum side s)
     struct run run = {0};
     for (size_t k = 0; k < d->ngroups && d->status == WINNOW_OK; k++) {
         const struct group *g = &d->groups[k];
-        if (g->fate != decide_fate_of(s) || !group_stands(d, g, s))
+        if (g->fate != decide_fate_of(s) || (!g->rows && !group_stands(d, g, s)))
             continue;
         for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
-            if (!group_line_is_whole(d, g, s, i))
+            if (g->rows ? !row_stands(d, g, s, i) : !group_line_is_whole(d, g, s, i))
                 continue;
             if (run.weight > 0 && run.last + 1 != i) {
                 remove_run(d, s, &run);
@@ -159,32 +178,6 @@ void remove_side(struct detector *d, enum side s)
 }
 
 /* --- pieces of lines ---------------------------------------------------------------------- */
-
-/* Moves *from on, word by word, to where a sentence of line l starts; false where none
- * does before `to`.  *ret_text_end: where the text before it ends. */
-static bool seek_start(const struct detector *d, const struct line *l, uint32_t *from,
-                       uint32_t to, uint32_t *ret_text_end, uint32_t *ret_text_start)
-{
-    uint32_t word = norm_word_at(&d->norm, *from);
-    for (; !stream_sentence_edge(d, l, *from, ret_text_end, ret_text_start);
-         *from = norm_word(&d->norm, word++))
-        if (word >= d->norm.nwords || norm_word(&d->norm, word) >= to)
-            return false;
-    return true;
-}
-
-/* Moves *to back to where a sentence ends; false where none does behind `from`.
- * *ret_text_next: where the text behind it starts. */
-static bool seek_end(const struct detector *d, const struct line *l, uint32_t from, uint32_t *to,
-                     uint32_t *ret_text_next)
-{
-    uint32_t word = norm_word_at(&d->norm, *to), end;
-    for (; *to > from && !stream_sentence_edge(d, l, *to, &end, ret_text_next);
-         *to = norm_word(&d->norm, --word))
-        if (word == 0)
-            return false;
-    return *to > from;
-}
 
 /* The longest run of line l that the other side has without any difference: what is
  * left of the line stays, so an edit would be lost with the piece. */
@@ -205,25 +198,35 @@ static void longest_shared(const struct detector *d, enum side s, const struct l
     }
 }
 
+/* Its sentences are sought word by word. */
+static bool affords_piece(struct detector *d, uint32_t from, uint32_t to)
+{
+    uint64_t words = norm_word_at(&d->norm, to) - norm_word_at(&d->norm, from);
+    return judge_affords(d, PIECE_WORK + WORD_WORK * words);
+}
+
 /* Cuts the whole sentences that line i shares with the other side, if they are long
  * enough and not all of it. */
 static bool cut_piece(struct detector *d, enum side s, uint32_t i, enum cut cut)
 {
-    struct line *l = &d->lines[i];
+    struct line l = stream_line(d, i);
     uint32_t from, to, before_end, start, next;
-    longest_shared(d, s, l, &from, &to);
-    if (!seek_start(d, l, &from, to, &before_end, &start) || !seek_end(d, l, from, &to, &next) ||
-        !stream_weighs(d, from, to, MIN_REPEAT))
+    longest_shared(d, s, &l, &from, &to);
+    if (to - from < MIN_REPEAT || !affords_piece(d, from, to) ||
+        !stream_seek_start(d, &l, &from, to, &before_end, &start) ||
+        !stream_seek_end(d, &l, from, &to, &next))
+        return false;
+    uint32_t weight = norm_weight(&d->norm, from, to);
+    if (weight < MIN_REPEAT)
         return false;
     struct pair p = pair_of(d, s, from, to);
-    uint32_t weight = norm_weight(&d->norm, from, to);
     struct run piece = {.weight = weight, .prose = weight, .cut = cut};
     if (!evidence_suffices(d, &p, &piece))
         return false;
-    if (to == l->end)
+    if (to == l.end)
         start = before_end; /* no space is left at the line's end */
     remove_pair(d, &p, start, next, cut);
-    l->gone = d->number;
+    mark_gone(d, i);
     return true;
 }
 
