@@ -295,7 +295,7 @@ static void time_judge(const struct text *t, double *ret)
 {
     struct removals removals = {0};
     double start = now();
-    if (judge_repeats(slice_of_text(t), &removals) != WINNOW_OK)
+    if (judge_repeats(slice_of_text(t), false, &removals) != WINNOW_OK)
         die("cannot judge");
     best(ret, now() - start);
     free(removals.items);

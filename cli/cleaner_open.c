@@ -71,6 +71,7 @@ int cleaner_open(const struct settings *s, struct winnow **ret)
 {
     char cache[PATH_MAX];
     struct winnow_options options = {.keep_repeats = s->keep_repeats,
+                                     .all_repeats = s->all_repeats,
                                      .cache = find_cache(cache, sizeof cache),
                                      .limits = {.max_bytes = s->max_size}};
     struct winnow_error err = {0};

@@ -124,6 +124,12 @@ static bool keep_repeats(struct settings *s, const char *value)
     return s->keep_repeats = true;
 }
 
+static bool all_repeats(struct settings *s, const char *value)
+{
+    (void)value;
+    return s->all_repeats = true;
+}
+
 static bool allow_private(struct settings *s, const char *value)
 {
     (void)value;
@@ -167,7 +173,9 @@ static const struct spec {
     {"rules", 0, "DIR", FOR_ALL, add_rules, "more rule files, before those that ship"},
     {"no-default-rules", 0, NULL, FOR_ALL, no_default_rules, "only the rules that --rules names"},
     {"keep-repeats", 0, NULL, FOR_PAGES, keep_repeats, "leave passages that stand twice"},
-    {"max-size", 0, "N[K|M|G]", FOR_ALL, set_max_size, "largest page, unpacked; default 64M, most 2G"},
+    {"all-repeats", 0, NULL, FOR_PAGES, all_repeats, "remove also what recurs by a page's form"},
+    {"max-size", 0, "N[K|M|G]", FOR_ALL, set_max_size,
+     "largest page, unpacked; default 64M, most 2G"},
     {"allow-private", 0, NULL, FOR_PAGES, allow_private, "fetch from private networks too"},
     {"force", 0, NULL, FOR_RULES, force, "import: replace files that differ"},
     {"quiet", 'q', NULL, FOR_ALL, quiet, "errors only, no notes"},

@@ -26,7 +26,7 @@ struct settings {
     enum winnow_kind kind;
     const char *rules[RULES_MOST];
     size_t nrules;
-    bool no_default_rules, keep_repeats, allow_private, force, quiet, help;
+    bool no_default_rules, keep_repeats, all_repeats, allow_private, force, quiet, help;
     size_t max_size; /* bytes; 0: the library's default */
     const char *html;
     char **args; /* what is left: inputs */

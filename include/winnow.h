@@ -87,6 +87,7 @@ enum winnow_kind {
 struct winnow_options {
     struct winnow_limits limits;
     int keep_repeats; /* non-zero: leave passages that stand twice */
+    int all_repeats;  /* non-zero: remove also those that the page's form may make recur */
     const char *cache; /* a folder for what may be forgotten, copied; it is made, and its
                           parent, when there is something for it; NULL: none.  By it
                           winnow_add_rules recalls which files of a large folder (more

@@ -169,9 +169,9 @@ static void judge_twice(struct detector *d)
     }
 }
 
-int judge_repeats(struct slice text, struct removals *ret)
+int judge_repeats(struct slice text, bool all, struct removals *ret)
 {
-    struct detector d = {.text = text, .removals = ret, .first = ret->count};
+    struct detector d = {.text = text, .all = all, .removals = ret, .first = ret->count};
     norm_init(&d.norm);
     stream_build(&d);
     if (d.status == WINNOW_OK)

@@ -20,13 +20,13 @@ struct removals {
     size_t count, cap;
 };
 
-/* Judges the lines of text and appends what goes to *ret, which the caller frees,
- * also after a failure.  The same text always gives the same answer.  WINNOW_ENOMEM;
+/* Judges the lines of text and appends what goes to *ret, which the caller frees, also
+ * after a failure.  all: what the text's form may make recur goes as well.  The same text always gives the same answer.  WINNOW_ENOMEM;
  * WINNOW_ELIMIT where the normalised stream would pass 4 GiB.
  *
  * The longest passages are judged first, and one that the work allowed no longer
  * affords (so much, and so much a byte of the text: judge.c) stays unjudged.  Only texts
  * of megabytes that repeat themselves almost everywhere come to that. */
-int judge_repeats(struct slice text, struct removals *ret);
+int judge_repeats(struct slice text, bool all, struct removals *ret);
 
 #endif

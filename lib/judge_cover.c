@@ -4,9 +4,8 @@
  * cut where it stops, or starts, and its counterpart goes on. */
 #include "judge_parts.h"
 
-#include <string.h>
-
 #include "sentence.h"
+#include "text.h"
 
 struct cover cover_of(const struct detector *d, enum side s, const struct line *l)
 {
@@ -44,9 +43,15 @@ static uint32_t slack(const struct line *l, enum position where)
     return l->weight / 8 > word ? l->weight / 8 : word;
 }
 
-static bool has_digit(const struct detector *d, uint32_t from, uint32_t to)
+static bool is_number_at(const struct detector *d, uint32_t pos)
 {
-    while (from < to && (d->norm.bytes[from] < '0' || d->norm.bytes[from] > '9'))
+    unsigned char c = d->norm.bytes[pos];
+    return c < 0x80 ? c >= '0' && c <= '9' : text_is_number(stream_char(d, pos));
+}
+
+static bool has_number(const struct detector *d, uint32_t from, uint32_t to)
+{
+    while (from < to && !is_number_at(d, from))
         from++;
     return from < to;
 }
@@ -57,18 +62,16 @@ static bool number_differs(const struct detector *d, enum side s, const struct l
     uint32_t pos = l->start;
     for (size_t i = chain_link_behind(d, s, pos); i < d->nlinks && pos < l->end; i++) {
         uint32_t from = link_at(&d->links[i], s);
-        if (has_digit(d, pos, from < l->end ? from : l->end))
+        if (has_number(d, pos, from < l->end ? from : l->end))
             return true;
         pos = from + d->links[i].len;
     }
-    return has_digit(d, pos, l->end);
+    return has_number(d, pos, l->end);
 }
 
-/* Did folding change the character at pos: a capital? */
-static bool is_folded(const struct detector *d, uint32_t pos)
+static bool is_capital(const struct detector *d, uint32_t pos)
 {
-    uint32_t at = norm_text_at(&d->norm, pos), len = stream_text_end(d, pos) - at;
-    return len > d->norm.len - pos || memcmp(d->text.p + at, d->norm.bytes + pos, len) != 0;
+    return text_is_capital(stream_char(d, pos));
 }
 
 /* Does the word that holds pos start with a capital? */
@@ -76,7 +79,7 @@ static bool is_capital_word(const struct detector *d, uint32_t pos)
 {
     uint32_t word = norm_word_at(&d->norm, pos + 1);
     uint32_t at = word > 0 ? norm_word(&d->norm, word - 1) : pos;
-    return is_folded(d, at);
+    return is_capital(d, at);
 }
 
 /* Words that from..to touches. */
@@ -185,22 +188,16 @@ bool cover_leaves_tail(const struct detector *d, enum side s, const struct line 
 
 /* --- lines that were cut --------------------------------------------------------------- */
 
-static bool is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Is a word of line m broken at pos?  In a script without spaces it is where nothing
  * lies between.  No number is, which may be another one, and no capital in a word,
  * which is where a programmer joined two. */
 static bool breaks_word(const struct detector *d, const struct line *m, uint32_t pos)
 {
-    if (pos <= m->start || pos >= m->end || is_digit(d->norm.bytes[pos - 1]) ||
-        is_digit(d->norm.bytes[pos]))
+    if (pos <= m->start || pos >= m->end || is_number_at(d, pos - 1) || is_number_at(d, pos))
         return false;
     if (stream_is_word_start(d, pos) && stream_gap(d, m, pos).len > 0)
         return false;
-    return !is_folded(d, pos) || is_folded(d, pos - 1);
+    return !is_capital(d, pos) || is_capital(d, pos - 1);
 }
 
 enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct line *l,
@@ -211,7 +208,7 @@ enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct 
         return UNCUT;
     if (breaks_word(d, m, m->start + head_m))
         return CUT_IN_WORD;
-    return l->weight >= LONG_LINE && is_folded(d, m->start) && !is_folded(d, l->start)
+    return l->weight >= LONG_LINE && is_capital(d, m->start) && !is_capital(d, l->start)
                ? CUT_IN_SENTENCE
                : UNCUT;
 }

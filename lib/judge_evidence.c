@@ -69,7 +69,7 @@ bool evidence_suffices(struct detector *d, const struct pair *p, const struct ru
     /* Lines of code end and break off where they like, and rows are equal. */
     if (run->code > run->weight / 2)
         return (uint64_t)block_bytes(d, p) * 100 >= (uint64_t)d->norm.len * TABLE_SHARE;
-    if (is_copy(d, p, run))
+    if (d->all || is_copy(d, p, run))
         return true;
     if (GROW(d, d->scattered, d->nscattered, d->scattered_cap))
         d->scattered[d->nscattered++] = *p;
@@ -106,7 +106,9 @@ bool evidence_makes_form(struct detector *d)
     for (size_t i = 1; i < d->nscattered; i++) {
         struct pair *block = &d->blocks[d->nblocks - 1];
         const struct pair *next = &d->scattered[i];
-        if (goes_on(block, next)) {
+        if (next->start < block->end) { /* the same passage, or a part of it */
+            block->end = next->end > block->end ? next->end : block->end;
+        } else if (goes_on(block, next)) {
             block->end = next->end;
             block->other_end = next->other_end;
         } else {

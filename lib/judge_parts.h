@@ -131,6 +131,7 @@ struct detector {
     size_t nscattered, scattered_cap;
     struct pair *blocks; /* the same, of the first judging, in the text's order */
     size_t nblocks;
+    bool all; /* what the page's form makes recur goes as well */
 
     struct removals *removals;
     size_t first; /* of this text's */
@@ -195,6 +196,9 @@ uint32_t stream_line_at(const struct detector *d, uint32_t pos);
 
 /* Is it certain, at a glance, that nothing follows the last letter of line i? */
 bool stream_ends_in_letter(const struct detector *d, uint32_t i);
+
+/* The character of the text of which pos is a byte. */
+uint32_t stream_char(const struct detector *d, uint32_t pos);
 
 /* Is line l the row of a table, or code, in which a character matters? */
 bool stream_is_rigid(const struct detector *d, const struct line *l);

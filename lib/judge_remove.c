@@ -122,7 +122,7 @@ static void extend_run(const struct detector *d, const struct group *g, enum sid
 static uint32_t passage_end(const struct detector *d, uint32_t i, uint32_t end)
 {
     uint32_t weight = stream_line(d, i++).weight, next;
-    for (; i < end && weight < LONG_LINE; i++, weight += next)
+    for (; i < end && weight < MIN_HEADLINE; i++, weight += next)
         if ((next = stream_line(d, i).weight) >= LONG_LINE)
             break;
     return i;
@@ -147,8 +147,7 @@ static void remove_run(struct detector *d, enum side s, const struct run *run)
     if (run->weight == 0 || (d->overlaps && run->prose == 0))
         return;
     struct pair p = pair_of(d, s, d->marks[run->first].start, d->marks[run->last + 1].start);
-    bool suffices = run->weight >= MIN_REPEAT && evidence_suffices(d, &p, run);
-    if (!suffices || !decide_is_repeat(d, run))
+    if (run->weight < MIN_REPEAT || !decide_is_repeat(d, run) || !evidence_suffices(d, &p, run))
         return;
     for (uint32_t i = run->first, behind; i <= run->last; i = behind) {
         behind = passage_end(d, i, run->last + 1);

@@ -150,6 +150,12 @@ bool stream_is_word_start(const struct detector *d, uint32_t pos)
     return norm_starts_word(&d->norm, pos);
 }
 
+uint32_t stream_char(const struct detector *d, uint32_t pos)
+{
+    size_t len;
+    return text_char(d->text, norm_text_at(&d->norm, pos), &len);
+}
+
 uint32_t stream_text_end(const struct detector *d, uint32_t pos)
 {
     uint32_t at = norm_text_at(&d->norm, pos);
@@ -322,15 +328,17 @@ static bool asks(struct slice gap, size_t *ret_end, size_t *ret_next)
     return true;
 }
 
-/* Does a sentence end in the gap, before a character that starts with `first`?  A mark
+/* Does a sentence end in the gap, before the character at `at` of the text?  A mark
  * has a space behind it, or more than one byte. */
-static bool ends_sentence(const struct detector *d, struct slice gap, char first,
+static bool ends_sentence(const struct detector *d, struct slice gap, uint32_t at,
                           uint32_t *ret_text_end, uint32_t *ret_text_next)
 {
-    size_t end, next;
-    bool small = first >= 'a' && first <= 'z', capital = first >= 'A' && first <= 'Z';
-    if (small || gap.len == 0 || (gap.len == 1 && gap.p[0] == ' ') ||
-        !(sentence_gap(gap, &end, &next) || (capital && asks(gap, &end, &next))))
+    size_t end, next, len;
+    if (gap.len == 0 || (gap.len == 1 && gap.p[0] == ' '))
+        return false;
+    uint32_t first = text_char(d->text, at, &len);
+    if (text_is_small(first) ||
+        !(sentence_gap(gap, &end, &next) || (text_is_capital(first) && asks(gap, &end, &next))))
         return false;
     uint32_t start = (uint32_t)(gap.p - d->text.p);
     *ret_text_end = start + (uint32_t)end;
@@ -343,7 +351,7 @@ static bool edge_at(const struct detector *d, const struct line *l, uint32_t pos
                     uint32_t *ret_text_end, uint32_t *ret_text_next)
 {
     struct slice gap = gap_between(d, gap_start(d, l, pos, at), at);
-    return ends_sentence(d, gap, d->text.p[at], ret_text_end, ret_text_next);
+    return ends_sentence(d, gap, at, ret_text_end, ret_text_next);
 }
 
 bool stream_sentence_edge(const struct detector *d, const struct line *l, uint32_t pos,
@@ -366,8 +374,7 @@ static bool word_edge(const struct detector *d, const struct line *l, struct spo
 {
     uint32_t gap;
     if (pos > p->pos && step_to(d, p, pos, &gap))
-        return ends_sentence(d, gap_between(d, gap, p->at), d->text.p[p->at], ret_text_end,
-                             ret_text_next);
+        return ends_sentence(d, gap_between(d, gap, p->at), p->at, ret_text_end, ret_text_next);
     if (pos > p->pos || !step_back_to(d, p, pos))
         *p = (struct spot){pos, norm_text_at(&d->norm, pos)};
     return edge_at(d, l, pos, p->at, ret_text_end, ret_text_next);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleaner.h"
 #include "err.h"
 #include "judge.h"
 #include "norm.h"
@@ -29,6 +30,8 @@ struct stage {
     struct page *page;
     struct marked *marked;
     size_t count, cap;
+    bool all;        /* what a page's form makes recur goes as well */
+    size_t text_len; /* of the clean text that the last round saw */
     int status;
 };
 
@@ -122,15 +125,17 @@ static void mark_all(struct stage *s, const struct written *w, const struct remo
     }
 }
 
-/* Judges what is kept; false where nothing went. */
+/* Judges what is kept; false where nothing went, also because a rule protects it. */
 static bool run_round(struct stage *s)
 {
     struct written w;
     struct removals found = {0};
     size_t before = s->count;
     s->status = written_make(s->page, true, &w);
-    if (s->status == WINNOW_OK)
-        s->status = judge_repeats(buf_slice(&w.text), &found);
+    bool same = w.text.len == s->text_len;
+    s->text_len = w.text.len;
+    if (s->status == WINNOW_OK && !same)
+        s->status = judge_repeats(buf_slice(&w.text), s->all, &found);
     if (s->status == WINNOW_OK)
         mark_all(s, &w, &found);
     if (s->status == WINNOW_OK && s->count > before)
@@ -265,7 +270,7 @@ static void write_reasons(struct stage *s)
 
 int repeat_run(struct page *p, struct winnow_error *err)
 {
-    struct stage s = {.page = p};
+    struct stage s = {.page = p, .all = p->winnow && p->winnow->options.all_repeats};
     run_headings(&s);
     for (int i = 0; i < ROUNDS_MAX && run_round(&s); i++)
         ;

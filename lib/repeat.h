@@ -4,7 +4,8 @@
 
 #include "page.h"
 
-/* Stage "repeat": marks every copy but one as removed, naming the one that stays. */
+/* Stage "repeat": marks copies as removed, never all of them, and names what
+ * stays of each. */
 int repeat_run(struct page *p, struct winnow_error *err);
 
 #endif

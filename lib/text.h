@@ -26,9 +26,12 @@ void text_fold_space(struct slice s, struct buf *ret);
 /* The character at s.p[i] of valid UTF-8, and its length in *len. */
 uint32_t text_char(struct slice s, size_t i, size_t *len);
 
-/* Is the character part of a word (a letter, mark or digit)? */
+/* Is the character part of a word (a letter, mark or digit); a digit or number of any
+ * script; a capital, or a small letter, where the script has both? */
 bool text_is_word(uint32_t c);
-
+bool text_is_number(uint32_t c);
+bool text_is_capital(uint32_t c);
+bool text_is_small(uint32_t c);
 
 /* Takes the next line off *rest, without its end (\n, \r\n or \r); false at the end. */
 bool text_next_line(struct slice *rest, struct slice *line);

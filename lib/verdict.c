@@ -260,9 +260,10 @@ out:
 /* Does span t go on where s ends, for the same reason? */
 static bool goes_on(const struct verdicts *v, const struct span *s, const struct span *t)
 {
+    const struct reason *a = &v->reasons[s->reason], *b = &v->reasons[t->reason];
     return s->verdict == WINNOW_REMOVED && t->verdict == WINNOW_REMOVED &&
-           s->protect == t->protect &&
-           v->reasons[s->reason].text == v->reasons[t->reason].text;
+           s->protect == t->protect && a->text == b->text && a->stage == b->stage &&
+           a->file == b->file;
 }
 
 void verdict_join(struct verdicts *v)

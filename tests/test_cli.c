@@ -652,6 +652,33 @@ static void repeats_go_unless_they_are_to_stay(void **state)
     run_free(&r);
 }
 
+/* A clause under each of four offers. */
+static void what_recurs_by_form_goes_only_when_asked(void **state)
+{
+#define CLAUSE                                                                                     \
+    "The deposit of one fifth is due on the day of booking, and whoever stays at home "            \
+    "gets it back only if the ferry does not sail. Dogs travel free of charge, but "               \
+    "they must be named, and so must their weight and their temper.\n"
+#define OFFERS                                                                                     \
+    "Three days on the island of Ulla, with supper in the old whaling station.\n" CLAUSE           \
+    "Five days on Ulla and Sarr; a fishing boat takes us over the sound at dawn.\n"
+#define MORE                                                                                       \
+    "The long week: seven islands, seven lighthouses and a great deal of soup.\n" CLAUSE           \
+    "A day for those who get seasick, spent on the pier with a view of the boats.\n"
+    struct run r;
+
+    (void)state;
+    make_file("offers.txt", OFFERS CLAUSE MORE CLAUSE);
+    r = RUN("clean", path_of("offers.txt"));
+    assert_code(&r, 0);
+    assert_string_equal(r.out, OFFERS CLAUSE MORE CLAUSE);
+    run_free(&r);
+    r = RUN("clean", "--all-repeats", path_of("offers.txt"));
+    assert_code(&r, 0);
+    assert_int_equal(lines_of(r.out), 5);
+    run_free(&r);
+}
+
 static void a_site_is_any_host_name(void **state)
 {
     static const char *const sites[] = {"ferry.example", "Ferry-2.EXAMPLE", "ferry.example.",
@@ -804,6 +831,7 @@ int main(void)
         cmocka_unit_test(a_guessed_charset_is_noted_unless_quiet),
         cmocka_unit_test(quiet_does_not_hide_errors),
         cmocka_unit_test(repeats_go_unless_they_are_to_stay),
+        cmocka_unit_test(what_recurs_by_form_goes_only_when_asked),
         cmocka_unit_test(a_site_is_any_host_name),
         cmocka_unit_test(rules_apply_to_their_site_alone),
         cmocka_unit_test(a_rule_folder_that_is_not_there_is_an_error),
