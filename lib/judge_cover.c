@@ -82,34 +82,123 @@ static bool is_capital_word(const struct detector *d, uint32_t pos)
     return is_capital(d, at);
 }
 
-/* Words that from..to touches. */
-static uint32_t words_in(const struct detector *d, uint32_t from, uint32_t to)
+/* --- gaps ------------------------------------------------------------------------------ */
+
+/* What lies between two links, or before the first and behind the last in their lines, on
+ * both sides: from..to of the stream. */
+struct gap {
+    uint32_t from[2], to[2];
+};
+
+static struct gap gap_at(const struct detector *d, size_t i)
 {
-    uint32_t starts = norm_word_at(&d->norm, to) - norm_word_at(&d->norm, from);
-    return starts + !stream_is_word_start(d, from);
+    struct gap g;
+    for (int s = A; s <= B; s++) {
+        const struct link *before = i > 0 ? &d->links[i - 1] : NULL, *next = &d->links[i];
+        g.from[s] = before ? link_at(before, s) + before->len
+                           : d->marks[stream_line_at(d, link_at(next, s))].start;
+        g.to[s] = i < d->nlinks ? link_at(next, s)
+                                : d->marks[stream_line_at(d, g.from[s] - 1) + 1].start;
+    }
+    return g;
 }
 
-/* Do the sides say different things between two links?  One name for another, or
- * several words for several, is no edit; a word that was dropped, added or misspelt is. */
-static bool says_otherwise(const struct detector *d, const struct link *link)
+/* How many characters of from..to also stand in other_from..other_to, in any order; of
+ * each at most ALIKE_MAX are looked at. */
+static uint32_t chars_in_common(const struct detector *d, const struct gap *g,
+                                uint32_t ret_count[2])
 {
-    const struct link *next = link + 1;
-    uint32_t a = link->a + link->len, b = link->b + link->len;
-    if (a >= next->a || b >= next->b)
+    uint32_t chars[2][ALIKE_MAX], common = 0;
+    for (int s = A; s <= B; s++) {
+        ret_count[s] = 0;
+        for (uint32_t pos = g->from[s]; pos < g->to[s] && ret_count[s] < ALIKE_MAX;) {
+            size_t len;
+            struct slice stream = {(const char *)d->norm.bytes, d->norm.len};
+            chars[s][ret_count[s]++] = text_char(stream, pos, &len);
+            pos += (uint32_t)len;
+        }
+    }
+    for (uint32_t i = 0; i < ret_count[A]; i++)
+        for (uint32_t j = 0; j < ret_count[B]; j++)
+            if (chars[A][i] == chars[B][j]) {
+                chars[B][j] = 0;
+                common++;
+                break;
+            }
+    return common;
+}
+
+/* Do the sides say different things in the gap?  One name for another, or a word for
+ * another, is no edit; a word that was dropped, added or misspelt is. */
+static bool says_otherwise(const struct detector *d, const struct gap *g)
+{
+    uint32_t count[2];
+    if (g->from[A] >= g->to[A] || g->from[B] >= g->to[B])
         return false;
-    if (words_in(d, a, next->a) > 2 && words_in(d, b, next->b) > 2)
+    if (is_capital_word(d, g->from[A]) && is_capital_word(d, g->from[B]))
         return true;
-    return is_capital_word(d, a) && is_capital_word(d, b);
+    uint32_t common = chars_in_common(d, g, count);
+    uint32_t fewer = count[A] < count[B] ? count[A] : count[B];
+    return common * 4 < fewer * 3;
+}
+
+/* What stands behind an ellipsis at the line's end. */
+static bool is_read_more(const struct detector *d, enum side s, const struct line *l,
+                         const struct gap *g)
+{
+    return g->to[s] == l->end && sentence_has_ellipsis(stream_gap(d, l, g->from[s]));
+}
+
+/* Has side s in the gap what the other lacks, and is it more than a word: a phrase, or a
+ * sentence of line l? */
+static bool is_content(const struct detector *d, enum side s, const struct line *l,
+                       const struct gap *g)
+{
+    uint32_t own = g->to[s] - g->from[s], other = g->to[!s] - g->from[!s], end, next;
+    if (own == 0 || other > own / 2 || is_read_more(d, s, l, g))
+        return false;
+    if (other == 0 && g->from[s] > l->start && is_capital_word(d, g->from[s]))
+        return true; /* a name that was put in */
+    if (stream_chars(l, own) < MIN_SENTENCE)
+        return false;
+    return stream_chars(l, own) > WORD_MAX ||
+           (stream_sentence_edge(d, l, g->from[s], &end, &next) &&
+            stream_sentence_edge(d, l, g->to[s], &end, &next));
+}
+
+/* The gaps that lie in line l of side s, one at each call; *i is the first link of the line
+ * before the first call. */
+static bool next_gap(const struct detector *d, enum side s, const struct line *l, size_t *i,
+                     struct gap *ret)
+{
+    for (; *i <= d->nlinks; ++*i) {
+        struct gap g = gap_at(d, *i);
+        if (g.from[s] >= l->end)
+            return false;
+        if (g.from[s] >= l->start && g.to[s] <= l->end) {
+            ++*i;
+            *ret = g;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool meaning_differs(const struct detector *d, enum side s, const struct line *l)
 {
-    for (size_t i = chain_link_behind(d, s, l->start); i + 1 < d->nlinks; i++) {
-        if (link_at(&d->links[i + 1], s) >= l->end)
-            return false;
-        if (says_otherwise(d, &d->links[i]))
+    struct gap g;
+    for (size_t i = chain_link_behind(d, s, l->start); next_gap(d, s, l, &i, &g);)
+        if (is_content(d, s, l, &g) || (!is_read_more(d, s, l, &g) && says_otherwise(d, &g)))
             return true;
-    }
+    return false;
+}
+
+bool cover_has_content(const struct detector *d, enum side s, const struct line *l)
+{
+    struct gap g;
+    for (size_t i = chain_link_behind(d, s, l->start); next_gap(d, s, l, &i, &g);)
+        if (is_content(d, s, l, &g))
+            return true;
     return false;
 }
 

@@ -141,9 +141,24 @@ static struct line last_line(const struct detector *d, const struct group *g, en
     return stream_line(d, group_end(g, s) - 1);
 }
 
+static bool has_content(const struct detector *d, const struct group *g, enum side s)
+{
+    for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
+        struct line l = stream_line(d, i);
+        if (cover_has_content(d, s, &l))
+            return true;
+    }
+    return false;
+}
+
+/* Does the side say more than the other: beyond the chain, or between its links? */
 static bool sticks_out(const struct detector *d, const struct group *g, enum side s)
 {
-    if (is_empty(g, s) || (!is_first(d, g) && !is_last(d, g)))
+    if (is_empty(g, s))
+        return false;
+    if (has_content(d, g, s))
+        return true;
+    if (!is_first(d, g) && !is_last(d, g))
         return false;
     struct line first = first_line(d, g, s), last = last_line(d, g, s);
     return (is_first(d, g) && cover_leaves_head(d, s, &first)) ||

@@ -23,6 +23,7 @@ enum {
     NEAR_SHARE = 12,       /* of which at most one part in so many is unmatched */
     HOLE_MAX = 32,         /* an edited word or two; unmatched in one place of a whole line */
     WORD_MAX = 16,         /* an edited word of a short line */
+    ALIKE_MAX = 48,        /* characters of a gap that are compared */
     EDGE_MAX = 60,         /* beyond a chain's edge, still searched for words in common */
     MIN_SENTENCE = 8,      /* of a line's own, beside what it shares */
     MIN_HEADLINE = 16,
@@ -266,6 +267,9 @@ bool cover_is_whole(const struct detector *d, enum side s, const struct line *l,
 /* Does it go on before its first link, or behind its last, by more than such a word? */
 bool cover_leaves_head(const struct detector *d, enum side s, const struct line *l);
 bool cover_leaves_tail(const struct detector *d, enum side s, const struct line *l);
+
+/* Has it a phrase or a sentence that the other side lacks? */
+bool cover_has_content(const struct detector *d, enum side s, const struct line *l);
 
 /* Where its counterpart m goes on beyond its start, or its end: was it cut there? */
 enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct line *l,

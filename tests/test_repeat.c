@@ -235,7 +235,7 @@ static void takes_the_last_words_and_the_headline_of_an_edited_copy(void **state
 {
     (void)state;
     expect_kept("How the bread came to the point\n" P1 "\n" P2 "\nMore on the next page\n" P3 "\n"
-                "How the bread came to this point\n" P1 "\n"
+                "How the bread came ot the point\n" P1 "\n"
                 "They found the lamp room full of swallows' nests and decided, after a long "
                 "evening of argument, that the birds had the redlo claim.\n" P4 "\n",
                 "How the bread came to the point\n" P1 "\n" P2 "\nMore on the next page\n" P3 "\n"
