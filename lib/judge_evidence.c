@@ -58,7 +58,7 @@ static uint64_t least_weight(const struct detector *d)
 /* Does the evidence say that the run, which is p, is a copy, wherever it stands? */
 static bool is_copy(const struct detector *d, const struct pair *p, const struct run *run)
 {
-    return run->cut == CUT_IN_WORD || gap_of(p) <= WORD_MAX ||
+    return run->cut == CUT_IN_WORD || gap_of(p) <= CHANCE_MAX ||
            (run->cut == CUT_IN_SENTENCE && run->weight >= least_weight(d) &&
             run->prose >= run->weight / MIXED_SHARE) ||
            block_bytes(d, p) > d->norm.len / PAGE_SHARE;

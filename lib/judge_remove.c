@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 /* Nanoseconds, roughly. */
 enum { PIECE_WORK = 500, WORD_WORK = 5 };
 
@@ -128,13 +130,25 @@ static uint32_t passage_end(const struct detector *d, uint32_t i, uint32_t end)
     return i;
 }
 
-/* Removes lines from..to, and what without letters stands behind them: but at the end. */
+/* Where lines from..to end that go together with those behind them.  What has no letters
+ * and stands between goes as well, if it is white space or the other copy has it too. */
+static uint32_t passage_text_end(const struct detector *d, const struct pair *p, uint32_t to)
+{
+    uint32_t end = stream_line(d, to - 1).text_end, behind = d->marks[to].text_start;
+    uint32_t from = stream_text_end(d, p->end - 1), other = stream_text_end(d, p->other_end - 1);
+    bool shared = d->text.len - other >= behind - from &&
+                  memcmp(d->text.p + from, d->text.p + other, behind - from) == 0;
+    struct slice between = {d->text.p + end, behind - end};
+    return shared || text_trim(between).len == 0 ? behind : end;
+}
+
+/* Removes lines from..to, and what stands behind them: but at the end. */
 static void remove_lines(struct detector *d, enum side s, uint32_t from, uint32_t to, bool at_end,
                          enum cut cut)
 {
     const struct mark *first = &d->marks[from], *behind = &d->marks[to];
     struct pair p = pair_of(d, s, first->start, behind->start);
-    uint32_t text_end = at_end ? stream_line(d, to - 1).text_end : behind->text_start;
+    uint32_t text_end = at_end ? stream_line(d, to - 1).text_end : passage_text_end(d, &p, to);
     remove_pair(d, &p, first->text_start, text_end, cut);
     for (uint32_t i = from; i < to; i++)
         mark_gone(d, i);

@@ -114,14 +114,41 @@ static void run_headings(struct stage *s)
 
 /* --- a round ------------------------------------------------------------------------------ */
 
+static bool is_replaced(const struct verdicts *v, size_t i, uint32_t from, uint32_t to)
+{
+    const struct span *span = &v->spans[i];
+    return span->verdict == WINNOW_REPLACED && span->start >= from && span->end <= to;
+}
+
+/* What was put in for other text at the edge of what goes, goes with it: where the edge of
+ * what was found lies in no text of the page's own.  Within its block. */
+static void take_replaced(const struct page *p, const struct written *w,
+                          const struct removal *found, struct removal *r)
+{
+    const struct verdicts *v = &p->verdicts;
+    size_t b = page_block_behind(p, r->start), last_b = page_block_behind(p, r->end - 1);
+    if (b == p->nblocks || last_b == p->nblocks)
+        return;
+    if (!written_holds(w, found->start))
+        for (size_t i = verdict_at(v, r->start);
+             i > 0 && is_replaced(v, i - 1, p->blocks[b].start, r->start); i--)
+            r->start = v->spans[i - 1].start;
+    if (!written_holds(w, found->end - 1))
+        for (size_t i = verdict_at(v, r->end - 1) + 1;
+             i < v->count && is_replaced(v, i, r->end, p->blocks[last_b].end); i++)
+            r->end = v->spans[i].end;
+}
+
 static void mark_all(struct stage *s, const struct written *w, const struct removals *found)
 {
     for (size_t i = 0; i < found->count && s->status == WINNOW_OK; i++) {
         const struct removal *f = &found->items[i];
         struct removal r = {.cut = f->cut};
         if (written_range(w, f->start, f->end, &r.start, &r.end) &&
-            written_range(w, f->other_start, f->other_end, &r.other_start, &r.other_end))
+            written_range(w, f->other_start, f->other_end, &r.other_start, &r.other_end)) {
+            take_replaced(s->page, w, f, &r);
             mark(s, r);
+        }
     }
 }
 

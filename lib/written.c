@@ -194,6 +194,12 @@ static size_t run_behind(const struct written *w, uint32_t at)
     return low;
 }
 
+bool written_holds(const struct written *w, uint32_t at)
+{
+    size_t i = run_behind(w, at);
+    return i < w->count && w->runs[i].at <= at;
+}
+
 bool written_range(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
                    uint32_t *ret_end)
 {

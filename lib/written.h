@@ -27,6 +27,10 @@ void written_free(struct written *w);
 bool written_range(const struct written *w, uint32_t start, uint32_t end, uint32_t *ret_start,
                    uint32_t *ret_end);
 
+/* Is byte `at` of the clean text the page's own, not one of a replacement or of what
+ * stands between blocks? */
+bool written_holds(const struct written *w, uint32_t at);
+
 /* The page's bytes from where byte start of the clean text stands, or what is before
  * it ends, to where byte end stands, or what follows starts: what lies between two
  * words, white space that was folded and all. */
