@@ -82,6 +82,18 @@ static bool is_capital_word(const struct detector *d, uint32_t pos)
     return is_capital(d, at);
 }
 
+/* Does a whole word in from..to start with one? */
+static bool has_capital_word(const struct detector *d, uint32_t from, uint32_t to)
+{
+    for (uint32_t word = norm_word_at(&d->norm, from); word + 1 < d->norm.nwords; word++) {
+        if (norm_word(&d->norm, word + 1) > to)
+            return false;
+        if (is_capital(d, norm_word(&d->norm, word)))
+            return true;
+    }
+    return false;
+}
+
 /* --- gaps ------------------------------------------------------------------------------ */
 
 /* What lies between two links, or before the first and behind the last in their lines, on
@@ -155,9 +167,11 @@ static bool is_content(const struct detector *d, enum side s, const struct line 
                        const struct gap *g)
 {
     uint32_t own = g->to[s] - g->from[s], other = g->to[!s] - g->from[!s], end, next;
+    if (stream_chars(l, own) > HOLE_MAX)
+        return other <= own / 2;
     if (own == 0 || other > own / 2 || is_read_more(d, s, l, g))
         return false;
-    if (other == 0 && g->from[s] > l->start && is_capital_word(d, g->from[s]))
+    if (other == 0 && g->from[s] > l->start && has_capital_word(d, g->from[s], g->to[s]))
         return true; /* a name that was put in */
     if (stream_chars(l, own) < MIN_SENTENCE)
         return false;

@@ -22,12 +22,12 @@ static enum fate own_fate(const struct group *g)
         bool safe = s == B || g->exact[A] || g->cut[A];
         if (g->whole[s] && g->cut[s] && !g->cut[!s])
             return decide_fate_of(s);
-        if (g->cut[!s] && !g->cut[s] && g->sticks_out[!s] && !g->exact[s])
+        if (g->cut[!s] && !g->cut[s] && g->says_more[!s] && !g->exact[s])
             return PIECE_GOES; /* the cut copy is a piece of a line */
-        if (more && safe && g->sticks_out[!s])
+        if (more && safe && g->says_more[!s])
             return decide_fate_of(s);
     }
-    if (g->sticks_out[A] && g->sticks_out[B] && g->whole_weight[A] == 0 && g->whole_weight[B] == 0)
+    if (g->says_more[A] && g->says_more[B] && g->whole_weight[A] == 0 && g->whole_weight[B] == 0)
         return PIECE_GOES;
     return STAYS;
 }

@@ -151,14 +151,9 @@ static bool has_content(const struct detector *d, const struct group *g, enum si
     return false;
 }
 
-/* Does the side say more than the other: beyond the chain, or between its links? */
 static bool sticks_out(const struct detector *d, const struct group *g, enum side s)
 {
-    if (is_empty(g, s))
-        return false;
-    if (has_content(d, g, s))
-        return true;
-    if (!is_first(d, g) && !is_last(d, g))
+    if (is_empty(g, s) || (!is_first(d, g) && !is_last(d, g)))
         return false;
     struct line first = first_line(d, g, s), last = last_line(d, g, s);
     return (is_first(d, g) && cover_leaves_head(d, s, &first)) ||
@@ -209,8 +204,10 @@ static void describe_group(const struct detector *d, struct group *g)
         g->whole[A] = g->whole[B] = g->exact[A] = g->exact[B] = true;
         return;
     }
-    for (int s = A; s <= B; s++)
+    for (int s = A; s <= B; s++) {
         g->sticks_out[s] = sticks_out(d, g, s);
+        g->says_more[s] = g->sticks_out[s] || has_content(d, g, s);
+    }
     for (int s = A; s <= B; s++) {
         weigh_side(d, g, s);
         g->cut[s] = (uint8_t)cut_of(d, g, s);

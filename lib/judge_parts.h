@@ -80,6 +80,7 @@ struct group {
     bool whole[2];
     bool exact[2];      /* all of its whole lines is in the other */
     bool sticks_out[2]; /* it goes on beyond the chain */
+    bool says_more[2];  /* there, or between the links */
     uint8_t cut[2];     /* enum cut: it stops, or starts, where the other goes on */
     uint8_t fate;       /* enum fate */
     bool rows;          /* lines that are equal one by one, in any number */

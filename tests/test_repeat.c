@@ -403,6 +403,46 @@ static void keeps_a_word_of_which_the_other_copy_has_half(void **state)
            "Answer:\n" P4 "\n");
 }
 
+static void removes_the_copy_that_lacks_a_sentence(void **state)
+{
+    (void)state;
+    expect_kept(P1 " " P2 "\n" P3 "\n" P1 " He died on Monday. " P2 "\n",
+                P3 "\n" P1 " He died on Monday. " P2 "\n");
+    expect_kept(P1 " He died on Monday. " P2 "\n" P3 "\n" P1 " " P2 "\n",
+                P1 " He died on Monday. " P2 "\n" P3 "\n");
+}
+
+static void removes_the_copy_that_lacks_its_first_words(void **state)
+{
+    (void)state;
+    expect_kept("Kestrel Point was bought last spring by two retired bakers, who had never seen "
+                "the sea before they signed the papers. " P2 "\n" P3 "\n" P1 " " P2 "\n",
+                P3 "\n" P1 " " P2 "\n");
+}
+
+static void removes_the_copy_that_lacks_a_name(void **state)
+{
+    (void)state;
+    expect_kept(
+        P1 " " P6 "\n" P2 "\nThe old lighthouse of Jones on Kestrel Point was bought last "
+           "spring by two retired bakers, who had never seen the sea before they signed the "
+           "papers. " P6 "\n",
+        P2 "\nThe old lighthouse of Jones on Kestrel Point was bought last "
+           "spring by two retired bakers, who had never seen the sea before they signed the "
+           "papers. " P6 "\n");
+}
+
+static void keeps_both_where_one_lacks_the_head_and_one_the_tail(void **state)
+{
+    (void)state;
+    const char *text = P3 " " P1 " They will not sell the tower to anybody at all.\n" P2 "\n"
+                          "Nobody else had put in a bid for it. " P3 " " P1 "\n";
+    char *got = clean(text, false);
+    assert_non_null(strstr(got, "They will not sell"));
+    assert_non_null(strstr(got, "Nobody else had put"));
+    free(got);
+}
+
 /* --- what is no repeat --------------------------------------------------------------- */
 
 static void leaves_short_lines_that_recur(void **state)
@@ -410,6 +450,36 @@ static void leaves_short_lines_that_recur(void **state)
     (void)state;
     expect_untouched("Question:\n" P1 "\nAnswer:\n" P2 "\nQuestion:\n" P3 "\nAnswer:\n" P4
                      "\nModerator: Thank you.\nQuestion:\n" P5 "\nAnswer:\n" P6 "\n");
+}
+
+static void leaves_a_line_that_says_the_opposite(void **state)
+{
+    (void)state;
+    expect_kept("The court found him guilty\n" P1 "\n" P2 "\nThe court found him innocent\n" P1
+                "\n" P2 "\n",
+                "The court found him guilty\n" P1 "\n" P2 "\nThe court found him innocent\n");
+}
+
+static void leaves_a_line_with_another_number_in_any_script(void **state)
+{
+    static const char *const numbers[][2] = {
+        {"154", "197"}, {"१५४", "१९७"}, {"١٥٤", "١٩٧"}, {"๑๕๔", "๑๙๗"}, {"１５４", "１９７"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char text[3000], want[3000];
+        snprintf(text, sizeof text, "%s\n%s\nIn all %s loaves\n%s\n%s\nIn all %s loaves\n", P1, P2,
+                 numbers[i][0], P1, P2, numbers[i][1]);
+        snprintf(want, sizeof want, "%s\n%s\nIn all %s loaves\nIn all %s loaves\n", P1, P2,
+                 numbers[i][0], numbers[i][1]);
+        expect_kept(text, want);
+    }
+}
+
+static void leaves_signs_that_stand_in_one_copy_alone(void **state)
+{
+    (void)state;
+    expect_kept(P1 "\n" P2 "\n" P3 "\n" P1 "\n\u2192 \u221e \u2264\n" P2 "\n",
+                P1 "\n" P2 "\n" P3 "\n\u2192 \u221e \u2264\n");
 }
 
 static void leaves_a_chorus(void **state)
@@ -684,6 +754,13 @@ int main(void)
         cmocka_unit_test(keeps_a_label_that_only_looks_like_its_counterpart),
         cmocka_unit_test(keeps_the_earlier_copy_where_it_says_more),
         cmocka_unit_test(keeps_a_word_of_which_the_other_copy_has_half),
+        cmocka_unit_test(removes_the_copy_that_lacks_a_sentence),
+        cmocka_unit_test(removes_the_copy_that_lacks_its_first_words),
+        cmocka_unit_test(removes_the_copy_that_lacks_a_name),
+        cmocka_unit_test(keeps_both_where_one_lacks_the_head_and_one_the_tail),
+        cmocka_unit_test(leaves_a_line_that_says_the_opposite),
+        cmocka_unit_test(leaves_a_line_with_another_number_in_any_script),
+        cmocka_unit_test(leaves_signs_that_stand_in_one_copy_alone),
         cmocka_unit_test(leaves_short_lines_that_recur),
         cmocka_unit_test(leaves_a_chorus),
         cmocka_unit_test(leaves_the_cells_of_a_table),
