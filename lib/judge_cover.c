@@ -94,6 +94,12 @@ static bool has_capital_word(const struct detector *d, uint32_t from, uint32_t t
     return false;
 }
 
+/* Words that start in from..to. */
+static uint32_t words_in(const struct detector *d, uint32_t from, uint32_t to)
+{
+    return norm_word_at(&d->norm, to) - norm_word_at(&d->norm, from);
+}
+
 /* --- gaps ------------------------------------------------------------------------------ */
 
 /* What lies between two links, or before the first and behind the last in their lines, on
@@ -112,6 +118,23 @@ static struct gap gap_at(const struct detector *d, size_t i)
         g.to[s] = i < d->nlinks ? link_at(next, s)
                                 : d->marks[stream_line_at(d, g.from[s] - 1) + 1].start;
     }
+    return g;
+}
+
+/* Without the words at its start that both sides have: before a chain's first link there
+ * may be such. */
+static struct gap trim_gap(const struct detector *d, struct gap g)
+{
+    const unsigned char *bytes = d->norm.bytes;
+    uint32_t n = 0, word = 0;
+    while (g.from[A] + n < g.to[A] && g.from[B] + n < g.to[B] &&
+           bytes[g.from[A] + n] == bytes[g.from[B] + n]) {
+        n++;
+        if (stream_is_word_start(d, g.from[A] + n) && stream_is_word_start(d, g.from[B] + n))
+            word = n;
+    }
+    g.from[A] += word;
+    g.from[B] += word;
     return g;
 }
 
@@ -142,9 +165,11 @@ static uint32_t chars_in_common(const struct detector *d, const struct gap *g,
 
 /* Do the sides say different things in the gap?  One name for another, or a word for
  * another, is no edit; a word that was dropped, added or misspelt is. */
-static bool says_otherwise(const struct detector *d, const struct gap *g)
+static bool says_otherwise(const struct detector *d, const struct gap *whole)
 {
     uint32_t count[2];
+    struct gap trimmed = trim_gap(d, *whole);
+    const struct gap *g = &trimmed;
     if (g->from[A] >= g->to[A] || g->from[B] >= g->to[B])
         return false;
     if (is_capital_word(d, g->from[A]) && is_capital_word(d, g->from[B]))
@@ -173,7 +198,7 @@ static bool is_content(const struct detector *d, enum side s, const struct line 
         return false;
     if (other == 0 && g->from[s] > l->start && has_capital_word(d, g->from[s], g->to[s]))
         return true; /* a name that was put in */
-    if (stream_chars(l, own) < MIN_SENTENCE)
+    if (stream_chars(l, own) < MIN_SENTENCE || words_in(d, g->from[s], g->to[s]) < 2)
         return false;
     return stream_chars(l, own) > WORD_MAX ||
            (stream_sentence_edge(d, l, g->from[s], &end, &next) &&

@@ -69,6 +69,32 @@ static void knows_letters_marks_and_digits_of_any_script(void **state)
         assert_false(text_is_word(text_char(slice_of(others[i]), 0, &len)));
 }
 
+static uint32_t first_char(const char *s)
+{
+    size_t len;
+    return text_char(slice_of(s), 0, &len);
+}
+
+static void knows_numbers_and_capitals_of_any_script(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"7", "٣", "३", "๓", "３", "Ⅳ", "½"};
+    static const char *const capitals[] = {"A", "É", "Ж", "Σ", "ǅ"};
+    static const char *const small[] = {"a", "é", "ж", "σ"};
+    static const char *const others[] = {"水", "أ", "が", "-"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_true(text_is_number(first_char(numbers[i])));
+    for (size_t i = 0; i < sizeof capitals / sizeof *capitals; i++)
+        assert_true(text_is_capital(first_char(capitals[i])) &&
+                    !text_is_small(first_char(capitals[i])));
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        assert_true(text_is_small(first_char(small[i])) && !text_is_capital(first_char(small[i])));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(text_is_number(first_char(others[i])) ||
+                     text_is_capital(first_char(others[i])) ||
+                     text_is_small(first_char(others[i])));
+}
+
 static void finds_ascii_in_any_case(void **state)
 {
     (void)state;
@@ -89,6 +115,7 @@ int main(void)
         cmocka_unit_test(folds_white_space_to_single_spaces),
         cmocka_unit_test(takes_lines_off_whatever_ends_them),
         cmocka_unit_test(knows_letters_marks_and_digits_of_any_script),
+        cmocka_unit_test(knows_numbers_and_capitals_of_any_script),
         cmocka_unit_test(finds_ascii_in_any_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,21 @@ static void expect_spans(struct verdicts *v, const char *want)
     assert_string_equal(got, want);
 }
 
+static void joins_removals_side_by_side_that_share_their_words(void **state)
+{
+    (void)state;
+    struct verdicts v = with_text(10);
+    uint32_t a = reason(&v, "copy"), b = reason(&v, v.reasons[a].text), c = reason(&v, "other");
+    verdict_remove(&v, 1, 3, a);
+    verdict_remove(&v, 3, 5, b);
+    verdict_remove(&v, 5, 7, c);
+    verdict_remove(&v, 8, 9, b);
+    expect_spans(&v, "0-1 kept; 1-3 copy; 3-5 copy; 5-7 other; 7-8 kept; 8-9 copy; 9-10 kept");
+    verdict_join(&v);
+    expect_spans(&v, "0-1 kept; 1-5 copy; 5-7 other; 7-8 kept; 8-9 copy; 9-10 kept");
+    verdict_free(&v);
+}
+
 static void keeps_all_where_nothing_is_marked(void **state)
 {
     (void)state;
@@ -167,6 +182,7 @@ int main(void)
         cmocka_unit_test(takes_a_replacement_whole_or_not_at_all),
         cmocka_unit_test(walks_kept_bytes_and_replacements_in_order),
         cmocka_unit_test(covers_the_text_whatever_is_marked),
+        cmocka_unit_test(joins_removals_side_by_side_that_share_their_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
