@@ -114,6 +114,13 @@ static void run_headings(struct stage *s)
 
 /* --- a round ------------------------------------------------------------------------------ */
 
+static bool is_blank(const char *s, size_t len)
+{
+    while (len > 0 && (unsigned char)s[len - 1] <= ' ')
+        len--;
+    return len == 0;
+}
+
 static bool is_replaced(const struct verdicts *v, size_t i, uint32_t from, uint32_t to)
 {
     const struct span *span = &v->spans[i];
@@ -139,16 +146,31 @@ static void take_replaced(const struct page *p, const struct written *w,
             r->end = v->spans[i].end;
 }
 
+static bool find_range(const struct stage *s, const struct written *w, const struct removal *found,
+                       struct removal *ret)
+{
+    struct removal r = {.cut = found->cut};
+    if (!written_range(w, found->start, found->end, &r.start, &r.end) ||
+        !written_range(w, found->other_start, found->other_end, &r.other_start, &r.other_end))
+        return false;
+    take_replaced(s->page, w, found, &r);
+    *ret = r;
+    return true;
+}
+
+/* Where one passage goes on as another, the white space between them goes too. */
 static void mark_all(struct stage *s, const struct written *w, const struct removals *found)
 {
+    const char *text = s->page->text;
     for (size_t i = 0; i < found->count && s->status == WINNOW_OK; i++) {
         const struct removal *f = &found->items[i];
-        struct removal r = {.cut = f->cut};
-        if (written_range(w, f->start, f->end, &r.start, &r.end) &&
-            written_range(w, f->other_start, f->other_end, &r.other_start, &r.other_end)) {
-            take_replaced(s->page, w, f, &r);
-            mark(s, r);
-        }
+        struct removal r, next;
+        if (!find_range(s, w, f, &r))
+            continue;
+        if (i + 1 < found->count && f[1].start == f->end && find_range(s, w, &f[1], &next) &&
+            next.start > r.end && is_blank(text + r.end, next.start - r.end))
+            r.end = next.start;
+        mark(s, r);
     }
 }
 
@@ -173,13 +195,6 @@ static bool run_round(struct stage *s)
 }
 
 /* --- survivors ---------------------------------------------------------------------------- */
-
-static bool is_blank(const char *s, size_t len)
-{
-    while (len > 0 && (unsigned char)s[len - 1] <= ' ')
-        len--;
-    return len == 0;
-}
 
 /* Where what was to survive stands now. */
 struct found {
