@@ -80,11 +80,15 @@ static bool bridge_edge(struct detector *d, bool at_end, uint32_t a, uint32_t a_
         stream_weighs(d, b, b_end, EDGE_MAX + 1))
         return false;
     size_t count = match_bridge(&d->norm, a, a_end, b, b_end, links);
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        bytes += links[i].len;
+        if (links[i].a < links[i].b) { /* in a row of copies a word may meet itself */
+            bytes += links[i].len;
+            links[kept++] = links[i];
+        }
     if (bytes <= shorter / 2)
         return false;
-    (at_end ? put_behind : put_before)(d, links, count);
+    (at_end ? put_behind : put_before)(d, links, kept);
     return true;
 }
 
