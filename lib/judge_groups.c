@@ -145,7 +145,7 @@ static bool has_content(const struct detector *d, const struct group *g, enum si
 {
     for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
         struct line l = stream_line(d, i);
-        if (cover_has_content(d, s, &l))
+        if (gaps_have_content(d, s, &l))
             return true;
     }
     return false;

@@ -199,8 +199,10 @@ uint32_t stream_line_at(const struct detector *d, uint32_t pos);
 /* Is it certain, at a glance, that nothing follows the last letter of line i? */
 bool stream_ends_in_letter(const struct detector *d, uint32_t i);
 
-/* The character of the text of which pos is a byte. */
+/* The character of the text of which pos is a byte; is it a number, a capital? */
 uint32_t stream_char(const struct detector *d, uint32_t pos);
+bool stream_is_number(const struct detector *d, uint32_t pos);
+bool stream_is_capital(const struct detector *d, uint32_t pos);
 
 /* Is line l the row of a table, or code, in which a character matters? */
 bool stream_is_rigid(const struct detector *d, const struct line *l);
@@ -269,14 +271,20 @@ bool cover_is_whole(const struct detector *d, enum side s, const struct line *l,
 bool cover_leaves_head(const struct detector *d, enum side s, const struct line *l);
 bool cover_leaves_tail(const struct detector *d, enum side s, const struct line *l);
 
-/* Has it a phrase or a sentence that the other side lacks? */
-bool cover_has_content(const struct detector *d, enum side s, const struct line *l);
-
 /* Where its counterpart m goes on beyond its start, or its end: was it cut there? */
 enum cut cover_cut_at_start(const struct detector *d, enum side s, const struct line *l,
                             const struct line *m);
 enum cut cover_cut_at_end(const struct detector *d, enum side s, const struct line *l,
                           const struct line *m);
+
+/* --- judge_gap.c: what the sides say where they are not equal --------------------------- */
+
+/* Does line l of side s say something else in a gap than the other side: another number,
+ * name or word, or more? */
+bool gaps_differ(const struct detector *d, enum side s, const struct line *l);
+
+/* Has it a phrase, a sentence or a name that the other side lacks? */
+bool gaps_have_content(const struct detector *d, enum side s, const struct line *l);
 
 /* --- judge_groups.c: a chain's groups --------------------------------------------------- */
 

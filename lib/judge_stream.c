@@ -156,6 +156,17 @@ uint32_t stream_char(const struct detector *d, uint32_t pos)
     return text_char(d->text, norm_text_at(&d->norm, pos), &len);
 }
 
+bool stream_is_number(const struct detector *d, uint32_t pos)
+{
+    unsigned char c = d->norm.bytes[pos];
+    return c < 0x80 ? c >= '0' && c <= '9' : text_is_number(stream_char(d, pos));
+}
+
+bool stream_is_capital(const struct detector *d, uint32_t pos)
+{
+    return text_is_capital(stream_char(d, pos));
+}
+
 uint32_t stream_text_end(const struct detector *d, uint32_t pos)
 {
     uint32_t at = norm_text_at(&d->norm, pos);
