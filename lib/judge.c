@@ -8,10 +8,9 @@
  * A line here is one that has letters (judge_stream.c).  match.c finds pairs of
  * passages: chains, an earlier side A and a later side B.  Each is fitted to its lines
  * (judge_chain.c) and falls into groups of them (judge_groups.c), of which each side is
- * whole, or cut, or goes on (judge_cover.c), or says something else where the two are not
- * equal (judge_gap.c); then judge_decide.c says which side goes, judge_evidence.c whether
- * it is a copy at all or the page's form,
- * and judge_remove.c takes it out. */
+ * whole, or cut, or goes on (judge_cover.c), or says something else where the two are
+ * not equal (judge_gap.c); then judge_decide.c says which side goes, judge_evidence.c
+ * whether it is a copy or the page's form, and judge_remove.c takes it out. */
 #include "judge.h"
 
 #include <stdlib.h>

@@ -460,10 +460,21 @@ static void leaves_a_line_that_says_the_opposite(void **state)
                 "The court found him guilty\n" P1 "\n" P2 "\nThe court found him innocent\n");
 }
 
+static void leaves_a_line_with_another_word(void **state)
+{
+    (void)state;
+    const char *other = "The old lighthouse on Kestrel Point was bought last autumn by two retired "
+                        "bakers, who had never seen the sea before they signed the papers.\n";
+    char text[3000], want[3000];
+    snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%s\n%s%s\n", P3, P1, P2, P4, P3, other, P2);
+    snprintf(want, sizeof want, "%s\n%s\n%s\n%s\n%s", P3, P1, P2, P4, other);
+    expect_kept(text, want);
+}
+
 static void leaves_a_line_with_another_number_in_any_script(void **state)
 {
     static const char *const numbers[][2] = {
-        {"154", "197"}, {"१५४", "१९७"}, {"١٥٤", "١٩٧"}, {"๑๕๔", "๑๙๗"}, {"１５４", "１９７"}};
+        {"154", "145"}, {"१५४", "१४५"}, {"١٥٤", "١٤٥"}, {"๑๕๔", "๑๔๕"}, {"１５４", "１４５"}};
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char text[3000], want[3000];
@@ -759,6 +770,7 @@ int main(void)
         cmocka_unit_test(removes_the_copy_that_lacks_a_name),
         cmocka_unit_test(keeps_both_where_one_lacks_the_head_and_one_the_tail),
         cmocka_unit_test(leaves_a_line_that_says_the_opposite),
+        cmocka_unit_test(leaves_a_line_with_another_word),
         cmocka_unit_test(leaves_a_line_with_another_number_in_any_script),
         cmocka_unit_test(leaves_signs_that_stand_in_one_copy_alone),
         cmocka_unit_test(leaves_short_lines_that_recur),
