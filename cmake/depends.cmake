@@ -4,7 +4,7 @@
 # lexbor and the build's definitions, for our own objects, tests and benchmarks.
 find_package(PkgConfig REQUIRED)
 
-set(WINNOW_PC_REQUIRES libxml-2.0 libpcre2-8 uchardet libutf8proc jansson zlib)
+set(WINNOW_PC_REQUIRES libxml-2.0 libpcre2-8 uchardet libutf8proc jansson zlib lmdb libzstd)
 pkg_check_modules(SYSTEM REQUIRED IMPORTED_TARGET ${WINNOW_PC_REQUIRES})
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 add_library(winnow_system_depends INTERFACE)
