@@ -12,8 +12,17 @@ uint64_t hash_bytes(struct slice s)
     return h ? h : 1;
 }
 
+void hash_128(struct slice s, unsigned char ret[16])
+{
+    XXH128_canonical_t bytes;
+    XXH128_canonicalFromHash(&bytes, XXH3_128bits(s.p ? s.p : "", s.len));
+    memcpy(ret, bytes.digest, 16);
+}
+
 void hash_name(struct slice s, char ret[33])
 {
-    XXH128_hash_t h = XXH3_128bits(s.p ? s.p : "", s.len);
-    snprintf(ret, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);
+    unsigned char bytes[16];
+    hash_128(s, bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
 }

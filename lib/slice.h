@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct slice {
@@ -14,6 +15,18 @@ struct slice {
 static inline struct slice slice_of(const char *s)
 {
     return (struct slice){s, s ? strlen(s) : 0};
+}
+
+/* A NUL-terminated copy from the heap; NULL: no memory. */
+static inline char *slice_dup(struct slice s)
+{
+    char *ret = malloc(s.len + 1);
+    if (!ret)
+        return NULL;
+    if (s.len > 0)
+        memcpy(ret, s.p, s.len);
+    ret[s.len] = '\0';
+    return ret;
 }
 
 static inline bool slice_eq(struct slice a, struct slice b)

@@ -154,11 +154,25 @@ bool text_is_small(uint32_t c)
     return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_LL;
 }
 
+/* Is one of the eight bytes c?  (Mycroft's test for a zero byte.) */
+static bool any_is(uint64_t bytes, unsigned char c)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x = bytes ^ ones * c;
+    return ((x - ones) & ~x & ones << 7) != 0;
+}
+
 bool text_next_line(struct slice *rest, struct slice *line)
 {
+    uint64_t eight;
     if (rest->len == 0)
         return false;
     size_t n = 0;
+    for (; rest->len - n >= sizeof eight; n += sizeof eight) {
+        memcpy(&eight, rest->p + n, sizeof eight);
+        if (any_is(eight, '\n') || any_is(eight, '\r'))
+            break;
+    }
     while (n < rest->len && rest->p[n] != '\n' && rest->p[n] != '\r')
         n++;
     *line = (struct slice){rest->p, n};
