@@ -32,14 +32,18 @@ enum {
 
 /* --- a chain ------------------------------------------------------------------------ */
 
-/* What this chain has removed counts as gone before the next. */
 static void clear_now(struct detector *d, uint32_t from, uint32_t to)
 {
     memset(d->gone_now + from / 64, 0, (to / 64 - from / 64 + 1) * sizeof *d->gone_now);
 }
 
-/* The lines that side s of a chain touches. */
-static struct range lines_of(const struct detector *d, const struct chain *c, enum side s)
+void judge_clear_now(struct detector *d)
+{
+    for (int s = A; s <= B; s++)
+        clear_now(d, d->groups[0].first[s], d->groups[d->ngroups].first[s]);
+}
+
+struct range judge_lines_of(const struct detector *d, const struct chain *c, enum side s)
 {
     const struct link *first = &d->matches.links[c->first], *last = first + c->count - 1;
     return (struct range){stream_line_at(d, link_at(first, s)),
@@ -54,7 +58,7 @@ bool judge_affords(struct detector *d, uint64_t work)
     return true;
 }
 
-static uint64_t work_of(const struct chain *c, const struct range lines[2])
+uint64_t judge_work_of(const struct chain *c, const struct range lines[2])
 {
     uint64_t touched = lines[A].to - lines[A].from + (lines[B].to - lines[B].from);
     return CHAIN_WORK + LINE_WORK * touched + LINK_WORK * (uint64_t)c->count;
@@ -77,9 +81,9 @@ static bool any_stands(const struct detector *d, struct range lines)
 
 static void judge_chain(struct detector *d, const struct chain *c)
 {
-    struct range lines[2] = {lines_of(d, c, A), lines_of(d, c, B)};
-    if (!any_stands(d, lines[A]) || !any_stands(d, lines[B]) || 
-        !judge_affords(d, work_of(c, lines)))
+    struct range lines[2] = {judge_lines_of(d, c, A), judge_lines_of(d, c, B)};
+    if (!any_stands(d, lines[A]) || !any_stands(d, lines[B]) ||
+        !judge_affords(d, judge_work_of(c, lines)))
         return;
     d->first_removal = d->removals->count;
     if (!chain_fit(d, c) || (d->overlaps && !has_long_line(d)) || !groups_find(d))
@@ -88,8 +92,7 @@ static void judge_chain(struct detector *d, const struct chain *c)
     remove_side(d, A);
     remove_side(d, B);
     remove_pieces(d);
-    for (int s = A; s <= B; s++)
-        clear_now(d, d->groups[0].first[s], d->groups[d->ngroups].first[s]);
+    judge_clear_now(d);
 }
 
 /* --- headlines ---------------------------------------------------------------------- */
@@ -132,7 +135,7 @@ static void remove_headline(struct detector *d)
 
 /* --- all of a text ------------------------------------------------------------------ */
 
-static void detector_free(struct detector *d)
+void detector_free(struct detector *d)
 {
     norm_free(&d->norm);
     matches_free(&d->matches);
@@ -143,6 +146,7 @@ static void detector_free(struct detector *d)
     free(d->room);
     free(d->groups);
     free(d->scattered);
+    free(d->taken);
     free(d->blocks);
 }
 

@@ -55,22 +55,30 @@ static uint64_t least_weight(const struct detector *d)
     return least < MIN_REPEAT ? MIN_REPEAT : least > MIN_WHOLE ? MIN_WHOLE : least;
 }
 
+/* The stream of the page that is judged: of two texts the later. */
+static uint32_t page_bytes(const struct detector *d)
+{
+    return d->norm.len - d->seam;
+}
+
 /* Does the evidence say that the run, which is p, is a copy, wherever it stands? */
 static bool is_copy(const struct detector *d, const struct pair *p, const struct run *run)
 {
     return run->cut == CUT_IN_WORD || gap_of(p) <= CHANCE_MAX ||
            (run->cut == CUT_IN_SENTENCE && run->weight >= least_weight(d) &&
             run->prose >= run->weight / MIXED_SHARE) ||
-           block_bytes(d, p) > d->norm.len / PAGE_SHARE;
+           block_bytes(d, p) > page_bytes(d) / PAGE_SHARE;
 }
 
 bool evidence_suffices(struct detector *d, const struct pair *p, const struct run *run)
 {
     /* Lines of code end and break off where they like, and rows are equal. */
     if (run->code > run->weight / 2)
-        return (uint64_t)block_bytes(d, p) * 100 >= (uint64_t)d->norm.len * TABLE_SHARE;
+        return (uint64_t)block_bytes(d, p) * 100 >= (uint64_t)page_bytes(d) * TABLE_SHARE;
     if (d->all || is_copy(d, p, run))
         return true;
+    if (d->seam > 0) /* another document: no form of its own makes the page say the same */
+        return run->weight >= MIN_WHOLE || run->other_cut == CUT_IN_WORD;
     if (GROW(d, d->scattered, d->nscattered, d->scattered_cap))
         d->scattered[d->nscattered++] = *p;
     uint64_t form = run->prose >= run->weight / PROSE_SHARE ? FORM : FORM_OF_SHORTS;

@@ -93,7 +93,7 @@ struct run {
     uint32_t prose;             /* normalised characters of its long lines */
     bool rigid;                 /* a row or line of code in it differs: a character matters */
     uint32_t code;              /* the same of rows and lines of code */
-    enum cut cut;
+    enum cut cut, other_cut;
 };
 
 /* Lines from..to. */
@@ -134,6 +134,11 @@ struct detector {
     struct pair *blocks; /* the same, of the first judging, in the text's order */
     size_t nblocks;
     bool all; /* what the page's form makes recur goes as well */
+
+    /* Of two texts, one behind the other, where the later starts; 0: there is but one. */
+    uint32_t seam;
+    struct pair *taken; /* what went of it */
+    size_t ntaken, taken_cap;
 
     struct removals *removals;
     size_t first; /* of this text's */
@@ -179,7 +184,18 @@ static inline bool lines_any_stands(const struct detector *d, uint32_t from, uin
     return from < to;
 }
 
-/* --- judge.c: what all may cost -------------------------------------------------------- */
+/* --- judge.c: what all may cost, and the lines of a chain -------------------------------- */
+
+/* The lines that side s of a chain touches. */
+struct range judge_lines_of(const struct detector *d, const struct chain *c, enum side s);
+
+/* Judging the chain costs so much, roughly. */
+uint64_t judge_work_of(const struct chain *c, const struct range lines[2]);
+
+/* What this chain has removed counts as gone before the next. */
+void judge_clear_now(struct detector *d);
+
+void detector_free(struct detector *d);
 
 /* Charges so many nanoseconds, roughly; false, and nothing is charged, where they are
  * more than what is left. */
@@ -329,5 +345,8 @@ void remove_text(struct detector *d, struct removal r);
  * leave to removal. */
 void remove_side(struct detector *d, enum side s);
 void remove_pieces(struct detector *d);
+
+/* Of two texts: what the later has of the earlier, whole lines and pieces of the others. */
+void remove_later(struct detector *d);
 
 #endif

@@ -57,13 +57,16 @@ static struct pair pair_of(const struct detector *d, enum side s, uint32_t start
 
 /* Removes text_start..text_end of the text, which is p of the stream. */
 static void remove_pair(struct detector *d, const struct pair *p, uint32_t text_start,
-                        uint32_t text_end, enum cut cut)
+                        uint32_t text_end, const struct run *run)
 {
     remove_text(d, (struct removal){.start = text_start,
                                     .end = text_end,
                                     .other_start = norm_text_at(&d->norm, p->other_start),
                                     .other_end = stream_text_end(d, p->other_end - 1),
-                                    .cut = cut != UNCUT});
+                                    .cut = run->cut != UNCUT,
+                                    .other_cut = run->other_cut != UNCUT});
+    if (d->seam > 0 && GROW(d, d->taken, d->ntaken, d->taken_cap))
+        d->taken[d->ntaken++] = *p;
 }
 
 /* --- what still stands -------------------------------------------------------------------- */
@@ -117,6 +120,7 @@ static void extend_run(const struct detector *d, const struct group *g, enum sid
     run->rigid |= rigid && unmatched > 0;
     run->code += rigid ? l->weight : 0;
     run->cut = g->cut[s] > run->cut ? g->cut[s] : run->cut;
+    run->other_cut = g->cut[!s] > run->other_cut ? g->cut[!s] : run->other_cut;
 }
 
 /* Where a passage from line i on ends, `end` at the latest: a long line is one, and
@@ -144,12 +148,12 @@ static uint32_t passage_text_end(const struct detector *d, const struct pair *p,
 
 /* Removes lines from..to, and what stands behind them: but at the end. */
 static void remove_lines(struct detector *d, enum side s, uint32_t from, uint32_t to, bool at_end,
-                         enum cut cut)
+                         const struct run *run)
 {
     const struct mark *first = &d->marks[from], *behind = &d->marks[to];
     struct pair p = pair_of(d, s, first->start, behind->start);
     uint32_t text_end = at_end ? stream_line(d, to - 1).text_end : passage_text_end(d, &p, to);
-    remove_pair(d, &p, first->text_start, text_end, cut);
+    remove_pair(d, &p, first->text_start, text_end, run);
     for (uint32_t i = from; i < to; i++)
         mark_gone(d, i);
 }
@@ -165,7 +169,7 @@ static void remove_run(struct detector *d, enum side s, const struct run *run)
         return;
     for (uint32_t i = run->first, behind; i <= run->last; i = behind) {
         behind = passage_end(d, i, run->last + 1);
-        remove_lines(d, s, i, behind, behind > run->last, run->cut);
+        remove_lines(d, s, i, behind, behind > run->last, run);
     }
 }
 
@@ -220,7 +224,7 @@ static bool affords_piece(struct detector *d, uint32_t from, uint32_t to)
 
 /* Cuts the whole sentences that line i shares with the other side, if they are long
  * enough and not all of it. */
-static bool cut_piece(struct detector *d, enum side s, uint32_t i, enum cut cut)
+static bool cut_piece(struct detector *d, const struct group *g, enum side s, uint32_t i)
 {
     struct line l = stream_line(d, i);
     uint32_t from, to, before_end, start, next;
@@ -233,12 +237,13 @@ static bool cut_piece(struct detector *d, enum side s, uint32_t i, enum cut cut)
     if (weight < MIN_REPEAT)
         return false;
     struct pair p = pair_of(d, s, from, to);
-    struct run piece = {.weight = weight, .prose = weight, .cut = cut};
+    struct run piece = {.weight = weight, .prose = weight, .cut = (enum cut)g->cut[s],
+                        .other_cut = (enum cut)g->cut[!s]};
     if (!evidence_suffices(d, &p, &piece))
         return false;
     if (to == l.end)
         start = before_end; /* no space is left at the line's end */
-    remove_pair(d, &p, start, next, cut);
+    remove_pair(d, &p, start, next, &piece);
     mark_gone(d, i);
     return true;
 }
@@ -249,7 +254,7 @@ static bool cut_pieces(struct detector *d, const struct group *g, enum side s)
     if (!group_stands(d, g, s))
         return false;
     for (uint32_t i = g->first[s]; i < group_end(g, s) && d->status == WINNOW_OK; i++)
-        done |= cut_piece(d, s, i, g->cut[s]);
+        done |= cut_piece(d, g, s, i);
     return done;
 }
 
@@ -265,5 +270,18 @@ void remove_pieces(struct detector *d)
             cut_pieces(d, g, B);
         else if (!cut_pieces(d, g, s))
             cut_pieces(d, g, !s);
+    }
+}
+
+void remove_later(struct detector *d)
+{
+    for (size_t k = 0; k < d->ngroups; k++)
+        d->groups[k].fate = B_GOES;
+    remove_side(d, B);
+    for (size_t k = 0; k < d->ngroups; k++) {
+        const struct group *g = &d->groups[k];
+        for (uint32_t i = g->first[B]; i < group_end(g, B) && d->status == WINNOW_OK; i++)
+            if (!lines_any_gone(d, i, i + 1) && !group_line_is_whole(d, g, B, i))
+                cut_piece(d, g, B, i);
     }
 }

@@ -80,7 +80,8 @@ static void judge_heading(struct stage *s, const struct block *before, const str
     bool first_goes = b->kind == BLOCK_HEADING && before->kind != BLOCK_HEADING &&
                       before->kind != BLOCK_CELL;
     const struct block *goes = first_goes ? before : b, *stays = first_goes ? b : before;
-    mark(s, (struct removal){goes->start, goes->end, stays->start, stays->end, false});
+    mark(s, (struct removal){.start = goes->start, .end = goes->end,
+                             .other_start = stays->start, .other_end = stays->end});
 }
 
 static void run_headings(struct stage *s)
