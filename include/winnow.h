@@ -104,6 +104,8 @@ struct winnow_input {
     const char *url_from; /* who says so ("--url", "sidecar", "http", ...); may be NULL */
     const char *charset; /* as HTTP said; may be NULL */
     enum winnow_kind kind;
+    const char *source; /* which document this is, from run to run: its URL or its absolute
+                           path; may be NULL: its bytes say.  Only an index asks */
 };
 
 struct winnow;
@@ -244,6 +246,139 @@ WINNOW_API WINNOW_CHECK int winnow_rules_lint(const char *path, winnow_finding_f
 WINNOW_API WINNOW_CHECK int winnow_rules_test(const char *path, winnow_finding_fn *found,
                                               void *ctx, size_t *ran, size_t *failed,
                                               size_t *skipped, struct winnow_error *err);
+
+/* --- the index: what was cleaned before ----------------------------------------- */
+
+/* Passages that stood in an earlier document. */
+enum winnow_across {
+    WINNOW_ACROSS_ANNOTATE, /* the record tells of them; the text stays */
+    WINNOW_ACROSS_STRIP,    /* they are removed */
+    WINNOW_ACROSS_OFF,
+};
+
+struct winnow_index;
+
+/* Opens the index in a folder: as its one writer (it is made where it is missing), or to
+ * read only.  folder NULL: one in memory, which forgets all when it is closed.
+ * WINNOW_EUSAGE where another writer has it, or it was made with other parameters or by a
+ * newer winnow; WINNOW_EDATA where it is damaged; WINNOW_EIO. */
+WINNOW_API WINNOW_CHECK int winnow_index_open(const char *folder, int read_only,
+                                              struct winnow_index **ret,
+                                              struct winnow_error *err);
+/* What was not committed is gone. */
+WINNOW_API void winnow_index_close(struct winnow_index *index);
+
+/* Which parts of an index a cleaner asks.  The index outlives the cleaner's use of it; it
+ * and the cleaner then belong to one thread. */
+struct winnow_index_use {
+    enum winnow_across across;
+    int no_site; /* not 0: what a site's pages share stays */
+};
+
+/* The pages that w cleans from now on are compared with the documents of index (NULL: with
+ * none).  use may be NULL. */
+WINNOW_API void winnow_use_index(struct winnow *w, struct winnow_index *index,
+                                 const struct winnow_index_use *use);
+
+/* Counts the lines of a page for its site, without cleaning it: a batch learns first.
+ * A document counts once, however often it comes. */
+WINNOW_API WINNOW_CHECK int winnow_learn(struct winnow *w, const struct winnow_input *in,
+                                         struct winnow_error *err);
+
+/* Puts a page that was cleaned with this index into it: once its outcome is written.  Its
+ * site counts it if winnow_learn has not.  Seen by the pages that follow; durable with
+ * winnow_index_commit. */
+WINNOW_API WINNOW_CHECK int winnow_index_add(struct winnow_index *index,
+                                             const struct winnow_page *page,
+                                             struct winnow_error *err);
+
+/* All that was learned and added since the last commit becomes durable, or (after a
+ * failure) none of it, and it is forgotten. */
+WINNOW_API WINNOW_CHECK int winnow_index_commit(struct winnow_index *index,
+                                                struct winnow_error *err);
+
+struct winnow_index_stat {
+    uint64_t documents; /* that live */
+    uint64_t superseded, replaced, forgotten, learned; /* learned: not yet added */
+    uint64_t sites, fingerprints;
+    uint64_t fingerprint_bytes, text_bytes, other_bytes; /* on disk */
+    uint64_t runs, text_files;
+};
+WINNOW_API WINNOW_CHECK int winnow_index_stat(struct winnow_index *index,
+                                              struct winnow_index_stat *ret,
+                                              struct winnow_error *err);
+
+/* A finding on an index folder: file and byte, what is wrong, what to do. */
+typedef void winnow_index_found_fn(void *ctx, const char *file, uint64_t at, const char *text);
+
+/* Reads all of an index and changes nothing; *problems counts what was found. */
+WINNOW_API WINNOW_CHECK int winnow_index_verify(const char *folder, winnow_index_found_fn *found,
+                                                void *ctx, size_t *problems,
+                                                struct winnow_error *err);
+
+/* Writes an index anew: without what is dead, and with what is damaged made again as far as
+ * its texts can tell. */
+WINNOW_API WINNOW_CHECK int winnow_index_compact(const char *folder,
+                                                 winnow_index_found_fn *found, void *ctx,
+                                                 struct winnow_error *err);
+
+/* Forgets documents: what is the id of a document or of its page (32 hexadecimal digits,
+ * or the first eight and more), or its source or URL.  *count: how many there were.  Their
+ * texts are gone from the disk after winnow_index_compact. */
+WINNOW_API WINNOW_CHECK int winnow_index_forget(struct winnow_index *index, const char *what,
+                                                size_t *count, struct winnow_error *err);
+
+/* Calls each for every site: its name, and how many documents it counts. */
+typedef void winnow_site_fn(void *ctx, const char *site, uint64_t documents);
+WINNOW_API WINNOW_CHECK int winnow_index_sites(struct winnow_index *index, winnow_site_fn *each,
+                                               void *ctx, struct winnow_error *err);
+
+/* Writes what the index has learned of a site as a rule file, with support counts and
+ * tests.  WINNOW_EUSAGE where it knows no such site, or nothing that its pages share. */
+WINNOW_API WINNOW_CHECK int winnow_rules_learn(struct winnow_index *index, const char *site,
+                                               winnow_write_fn *write, void *ctx,
+                                               struct winnow_error *err);
+
+/* --- records -------------------------------------------------------------------- */
+
+/* Writes the page's text as it was before any removal, from a record that WINNOW_JSON or
+ * WINNOW_JSONL wrote.  WINNOW_EDATA where it is none, or does not fit together. */
+WINNOW_API WINNOW_CHECK int winnow_restore(const char *record, size_t len,
+                                           winnow_write_fn *write, void *ctx,
+                                           struct winnow_error *err);
+
+/* Makes the page of a record again, with what rules had said of it, and cleans it from
+ * there on (site, repeats, across) with what w's index knows now.  *ret is to be freed
+ * with winnow_page_free.  WINNOW_EDATA; WINNOW_ELIMIT where the page is larger than w
+ * allows. */
+WINNOW_API WINNOW_CHECK int winnow_reclean(struct winnow *w, const char *record, size_t len,
+                                           struct winnow_page **ret, struct winnow_error *err);
+
+/* How a page stands to an earlier document. */
+struct winnow_shared {
+    const char *document; /* its id: 32 hexadecimal digits */
+    const char *source;   /* its source, or URL; "" where it has none */
+    size_t start, end;    /* bytes of this page's text */
+    size_t other_start, other_end; /* bytes of that document's clean text */
+    int cut;       /* this page's copy is cut short there */
+    int other_cut; /* that document's is */
+};
+
+/* How the page as a whole stands to another document of the index. */
+struct winnow_relation {
+    const char *kind; /* "duplicate-of", "supersedes" (it is the more complete copy),
+                         "superseded-by"; NULL past the last */
+    const char *document, *source; /* of the other, as in struct winnow_shared */
+    unsigned share; /* percent: of this page's text, or (supersedes) of the other's, so much
+                       stands in the other one */
+    int cut;        /* the copy that is contained is cut short */
+};
+
+WINNOW_API struct winnow_relation winnow_page_relation(const struct winnow_page *page, size_t i);
+
+/* Passage i that the page shares with documents of the index; document is NULL past the
+ * last. */
+WINNOW_API struct winnow_shared winnow_page_shared(const struct winnow_page *page, size_t i);
 
 /* --- rule files that rot ------------------------------------------------------------------ */
 

@@ -6,20 +6,25 @@
 #include "clean.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "across.h"
 #include "blocks.h"
 #include "cleaner.h"
 #include "decode.h"
 #include "err.h"
 #include "hash.h"
+#include "index.h"
 #include "input.h"
 #include "lines.h"
 #include "meta.h"
 #include "parse.h"
+#include "record.h"
 #include "repair.h"
 #include "repeat.h"
 #include "rules.h"
+#include "site.h"
 #include "url.h"
 #include "xpath.h"
 
@@ -136,11 +141,51 @@ static int rules_run(struct page *p, struct winnow_error *err)
     return status;
 }
 
+static int name_site(struct page *p, struct winnow_error *err)
+{
+    struct buf name;
+    buf_init(&name, UINT32_MAX);
+    site_name(p, &name);
+    int status = name.status;
+    if (status == WINNOW_OK && name.len > 0 && !(p->site = arena_copy(&p->arena, buf_slice(&name))))
+        status = WINNOW_ENOMEM;
+    buf_free(&name);
+    return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
+
+/* What the site's pages share.  A page is one of them: it counts before it is judged. */
+static int site_stage(struct page *p, struct winnow_error *err)
+{
+    struct winnow_index *index = p->winnow->index;
+    struct site_table *table;
+    struct store_doc own;
+    struct buf room;
+    if (!index)
+        return WINNOW_OK;
+    int status = name_site(p, err);
+    if (status == WINNOW_OK)
+        status = index_learn(index, p, err);
+    if (status != WINNOW_OK || p->winnow->use.no_site)
+        return status;
+    buf_init(&room, UINT32_MAX);
+    status = index_find(index, p, &own, &room, err);
+    if (status == WINNOW_OK)
+        status = index_site(index, p, &table, err);
+    if (status == WINNOW_OK && table)
+        status = site_run(p, table, own.state != DOC_NONE, err);
+    buf_free(&room);
+    return status;
+}
+
 static int repair_stage(struct page *p, struct winnow_error *err)
 {
+    if (p->from_record)
+        return record_repair(p) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
     rules_clock_start(p);
     int status = repair_run(p, err);
     rules_clock_stop(p);
+    if (status == WINNOW_OK && record_keep_repairs(p) != WINNOW_OK)
+        status = err_nomem(err);
     return status;
 }
 
@@ -167,12 +212,17 @@ static const struct stage {
     {"blocks", blocks_run},    /* tree or lines -> blocks over the text */
     {"rules", rules_run},      /* what rule files say about elements and lines */
     {"meta", meta_run},        /* title, author, date, language */
+    {"site", site_stage},      /* lines that this site's other pages share */
     {"repeat", repeat_stage},  /* passages that stand twice, or once cut short */
+    {"across", across_run},    /* passages that stood in an earlier document */
     {"repair", repair_stage},    /* split words joined */
     {"again", repeat_again},   /* passages that stand twice now that they are mended */
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
+
+/* A page that is only learned is done before it, one that is cleaned again begins with it. */
+static const char first_on_text[] = "site", last_that_compares[] = "across";
 
 _Static_assert(STAGES <= sizeof((struct page){0}.stage_ns) / sizeof(uint64_t),
                "stage_ns has a place for every stage");
@@ -194,17 +244,29 @@ static void note_if_empty(struct page *p)
         shown |= p->blocks[i].kind != BLOCK_UNSHOWN;
     }
     if (shown)
-        page_note(p, "nothing is left of this page; winnow explain shows what took it");
+        page_note(p, "%s", record_emptied);
+    else if (p->from_record)
+        return; /* its notes say so already */
     else if (p->text_len > 0 && p->kind == WINNOW_KIND_HTML && !p->rewritten.data)
         page_note(p, "this page shows no text: what it holds is for scripts");
     else if (p->rewritten.data)
         page_note(p, "nothing of this page is shown; replace_string lines have changed its HTML");
 }
 
-int clean_run(struct page *p, struct winnow_error *err)
+static size_t stage_at(const char *name)
+{
+    size_t i = 0;
+    while (i < STAGES && strcmp(stages[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static int run_stages(struct page *p, size_t first, size_t end, struct winnow_error *err)
 {
     uint64_t before = now_ns();
-    for (size_t i = 0; i < STAGES; i++) {
+    for (size_t i = first; i < end; i++) {
+        if (i == stage_at(first_on_text))
+            p->again_note = p->nnotes;
         int status = stages[i].run(p, err);
         if (status == WINNOW_OK && p->status != WINNOW_OK)
             status = err_nomem(err);
@@ -213,9 +275,39 @@ int clean_run(struct page *p, struct winnow_error *err)
         uint64_t after = now_ns();
         p->stage_ns[i] = after - before;
         before = after;
+        if (i == stage_at(last_that_compares))
+            p->again_notes_end = p->nnotes;
     }
+    return WINNOW_OK;
+}
+
+static int clean_from(struct page *p, size_t first, struct winnow_error *err)
+{
+    int status = run_stages(p, first, STAGES, err);
+    if (status != WINNOW_OK)
+        return status;
     note_if_empty(p);
     return p->status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
+
+int clean_run(struct page *p, struct winnow_error *err)
+{
+    return clean_from(p, 0, err);
+}
+
+int clean_again(struct page *p, struct winnow_error *err)
+{
+    return clean_from(p, stage_at(first_on_text), err);
+}
+
+int clean_learn(struct page *p, struct winnow_error *err)
+{
+    int status = run_stages(p, 0, stage_at(first_on_text), err);
+    if (status == WINNOW_OK && p->winnow->index)
+        status = name_site(p, err);
+    if (status == WINNOW_OK && p->winnow->index)
+        status = index_learn(p->winnow->index, p, err);
+    return status;
 }
 
 const char *clean_stage_name(size_t i)
@@ -231,6 +323,8 @@ void page_init(struct page *p, struct winnow *w, const struct winnow_input *in)
     buf_init(&p->unpacked, w->limits.max_bytes);
     buf_init(&p->decoded, w->limits.max_bytes);
     buf_init(&p->rewritten, w->limits.max_bytes);
+    if (in->source && !(p->source = arena_copy(&p->arena, slice_of(in->source))))
+        p->status = WINNOW_ENOMEM;
 }
 
 void page_end(struct page *p)
@@ -245,6 +339,9 @@ void page_end(struct page *p)
     free(p->rules.files);
     free(p->rules.matches);
     rules_release(p->all_rules);
+    free(p->shared);
+    free(p->relations);
+    free(p->repairs);
     free(p->meta);
     free(p->notes);
     buf_free(&p->unpacked);

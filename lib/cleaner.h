@@ -16,6 +16,8 @@ struct winnow {
     pthread_mutex_t lock; /* of `rules`, the pointer */
     struct rules *rules;
     struct rule_file *only; /* under test: applies to every page, and no other does */
+    struct winnow_index *index; /* what pages are compared with; not ours; or NULL */
+    struct winnow_index_use use;
 };
 
 /* The rules as they are now, with one user more; see rules_release. */

@@ -73,6 +73,22 @@ static void add_reasons(const struct page *p, const struct block *b, char sign, 
     }
 }
 
+/* How the page stands to others of the index: as a whole, and passage by passage. */
+static void add_across(const struct page *p, struct buf *ret)
+{
+    for (size_t i = 0; i < p->nrelations; i++) {
+        const struct page_relation *r = &p->relations[i];
+        buf_addf(ret, "# %s: %s %s (%u %%%s)\n", r->kind, r->document, r->source, r->share,
+                 r->cut ? ", cut short" : "");
+    }
+    for (size_t i = 0; i < p->nshared; i++) {
+        const struct page_shared *s = &p->shared[i];
+        buf_addf(ret, "# shared: %u-%u stands in %s %s from byte %u to %u%s\n", s->start, s->end,
+                 s->document, s->source, s->other_start, s->other_end,
+                 s->cut ? ", cut short" : s->other_cut ? ", cut short there" : "");
+    }
+}
+
 void explain_text(const struct page *p, struct buf *ret)
 {
     for (size_t i = 0; i < p->nmeta; i++)
@@ -80,6 +96,7 @@ void explain_text(const struct page *p, struct buf *ret)
                  *p->meta[i].from ? "  (" : "", p->meta[i].from, *p->meta[i].from ? ")" : "");
     for (size_t i = 0; i < p->nnotes; i++)
         buf_addf(ret, "# note: %s\n", p->notes[i]);
+    add_across(p, ret);
     for (size_t i = 0; i < p->nblocks; i++) {
         const struct block *b = &p->blocks[i];
         char sign = sign_of(p, b);

@@ -48,6 +48,23 @@ struct meta_item {
     const char *name, *value, *from;
 };
 
+/* A passage that another document of the index has too; its strings are in the arena. */
+struct page_shared {
+    const char *document, *source;
+    uint32_t start, end;             /* of the page's text */
+    uint32_t other_start, other_end; /* of the other's clean text */
+    bool cut, other_cut;             /* the copy is cut short: here, there */
+};
+
+/* How the page stands to another document as a whole: see struct winnow_relation. */
+struct page_relation {
+    const char *kind; /* static */
+    const char *document, *source;
+    uint32_t number; /* of the other document in the store */
+    unsigned share;  /* percent */
+    bool cut;
+};
+
 struct page {
     const struct winnow *winnow;
     const struct winnow_input *in; /* only while the page is being cleaned */
@@ -94,6 +111,23 @@ struct page {
     size_t nnotes, notes_cap;
 
     int status; /* the first failure of a note or meta item: WINNOW_ENOMEM */
+
+    size_t again_note, again_notes_end; /* notes of the stages "site" to "across": a page that
+                                           is cleaned again says its own */
+    bool from_record;        /* made again by record_load: no tree, no rules */
+    struct slice rules_json; /* then: what the record says of the rules, as JSON */
+    struct span *repairs;    /* what the stage "repair" replaced, in the order of the text */
+    size_t nrepairs;
+
+    const char *site;     /* of an index: the host, or the folder; NULL: none, or not asked */
+    const char *source;   /* which document it is: URL or path; NULL: its bytes say */
+    bool has_index;       /* it was compared with an index: what follows tells how */
+    const char *document; /* its key in the index, 32 hexadecimal digits; or NULL */
+    enum winnow_across across;
+    struct page_shared *shared;
+    size_t nshared, shared_cap;
+    struct page_relation *relations;
+    size_t nrelations, relations_cap;
 
     char id[33]; /* XXH3-128 of the page's bytes, in hexadecimal */
     uint64_t stage_ns[16];

@@ -9,6 +9,7 @@
 #include "cleaner.h"
 #include "err.h"
 #include "page_public.h"
+#include "record.h"
 #include "render.h"
 #include "rules.h"
 
@@ -99,6 +100,35 @@ int winnow_clean(struct winnow *w, const struct winnow_input *in, struct winnow_
     return status;
 }
 
+int winnow_learn(struct winnow *w, const struct winnow_input *in, struct winnow_error *err)
+{
+    struct page page;
+    page_init(&page, w, in);
+    int status = clean_learn(&page, err);
+    page_end(&page);
+    return status;
+}
+
+int winnow_reclean(struct winnow *w, const char *record, size_t len, struct winnow_page **ret,
+                   struct winnow_error *err)
+{
+    struct winnow_input from = {0}; /* what the record tells of its input */
+    struct winnow_page *page = malloc(sizeof *page);
+    if (!page)
+        return err_nomem(err);
+    page_init(&page->page, w, &from);
+    int status = record_load(&page->page, (struct slice){record, len}, err);
+    from.source = page->page.source;
+    if (status == WINNOW_OK)
+        status = clean_again(&page->page, err);
+    page->page.in = NULL;
+    if (status == WINNOW_OK)
+        *ret = page;
+    else
+        winnow_page_free(page);
+    return status;
+}
+
 void winnow_page_free(struct winnow_page *page)
 {
     if (!page)
@@ -142,6 +172,32 @@ struct winnow_span winnow_page_span(const struct winnow_page *page, size_t i)
         .other_start = r->other_start,
         .other_end = r->other_end,
     };
+}
+
+struct winnow_shared winnow_page_shared(const struct winnow_page *page, size_t i)
+{
+    if (i >= page->page.nshared)
+        return (struct winnow_shared){0};
+    const struct page_shared *s = &page->page.shared[i];
+    return (struct winnow_shared){
+        .document = s->document,
+        .source = s->source,
+        .start = s->start,
+        .end = s->end,
+        .other_start = s->other_start,
+        .other_end = s->other_end,
+        .cut = s->cut,
+        .other_cut = s->other_cut,
+    };
+}
+
+struct winnow_relation winnow_page_relation(const struct winnow_page *page, size_t i)
+{
+    if (i >= page->page.nrelations)
+        return (struct winnow_relation){0};
+    const struct page_relation *r = &page->page.relations[i];
+    return (struct winnow_relation){.kind = r->kind, .document = r->document,
+                                    .source = r->source, .share = r->share, .cut = r->cut};
 }
 
 const char *winnow_page_meta(const struct winnow_page *page, size_t i, const char **value,

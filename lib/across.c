@@ -1,0 +1,336 @@
+/* across.c - the passages of a page that stood in other documents, and which of two
+ * documents is a copy of the other.
+ *
+ * The index proposes documents (across_candidates.c); the judge compares the clean text
+ * with theirs, as they were written (judge_across).  Of two documents the one that
+ * contains the other stays, then the one that is not cut short, then the one that has
+ * more of its own, then the earlier:
+ *
+ *     the page stands in the other              duplicate-of
+ *     the other stands in the page              supersedes
+ *     a later one has superseded the page       superseded-by
+ *     neither                                   they share passages
+ *
+ * 1. A page is compared with what came before it, and with nothing else: cleaned again,
+ *    it gets the same answer; but that a later, more complete copy is told.
+ * 2. What is removed stands, at that moment, in the clean text of a document that stays:
+ *    nothing goes in favour of one that the page supersedes. */
+#include "across.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "across_parts.h"
+#include "cleaner.h"
+#include "err.h"
+
+enum {
+    CONTAINED = 90,     /* percent of a text that stands in another: it is contained in it */
+    COPY_LEAST = 180,   /* normalised characters: a shorter one is a copy only if it was cut */
+    MORE_LEAST = 100,   /* the same: of two equal texts one has so much more */
+    SOURCE_MOST = 200,  /* bytes of a source in a reason */
+    NAME_SHOWN = 12,    /* digits of a document's name in a reason */
+    SEAM_MOST = 16,     /* bytes between two lines of a passage */
+};
+
+struct stage {
+    struct page *page;
+    struct winnow_index *index;
+    struct store_doc own; /* the page's document, as far as it is known */
+    bool own_is_known;    /* this version of it was added before */
+    struct written written;
+    struct candidates candidates;
+};
+
+/* --- comparing -------------------------------------------------------------------------- */
+
+static unsigned percent(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (unsigned)(part * 100 / whole) : 0;
+}
+
+/* Of two texts that each stand in the other: is the page the one to keep? */
+static bool is_better(const struct across *f)
+{
+    if (f->cut != f->other_cut)
+        return f->other_cut;
+    return f->weight - f->shared >= f->other_weight - f->other_shared + MORE_LEAST;
+}
+
+static void relate(struct candidate *c)
+{
+    const struct across *f = &c->found;
+    bool other_counts = f->other_weight >= COPY_LEAST || f->other_cut;
+    c->contained = f->removals.count > 0 && percent(f->shared, f->weight) >= CONTAINED;
+    c->contains = f->removals.count > 0 && other_counts &&
+                  percent(f->other_shared, f->other_weight) >= CONTAINED;
+    c->supersedes = c->contains && (!c->contained || is_better(f));
+}
+
+/* A candidate's document; one that cannot be read is passed over with a note. */
+static int compare(struct stage *s, struct candidate *c, struct winnow_error *err)
+{
+    char name[33];
+    struct store_doc doc;
+    struct buf room;
+    struct winnow_error damage = {0};
+    buf_init(&room, SIZE_MAX / 2);
+    int status = store_get(s->index->store, c->number, true, &doc, &room, &damage);
+    if (status == WINNOW_OK) {
+        index_key_name(&doc.key, name);
+        c->document = arena_copy(&s->page->arena, slice_of(name));
+        c->source = arena_copy(&s->page->arena, doc.source.len ? doc.source : doc.url);
+        status = c->document && c->source ? judge_across(doc.text, buf_slice(&s->written.text),
+                                                         &c->found)
+                                          : WINNOW_ENOMEM;
+        if (status == WINNOW_OK)
+            relate(c);
+    }
+    buf_free(&room);
+    if (status == WINNOW_ENOMEM)
+        return err_nomem(err);
+    if (status == WINNOW_ELIMIT)
+        page_note(s->page, "too long to be compared with document %.*s", NAME_SHOWN, c->document);
+    else if (status != WINNOW_OK)
+        page_note(s->page, "%s", damage.text);
+    return WINNOW_OK;
+}
+
+/* Documents that live before those that were superseded; then whoever has more of the
+ * page; then the earlier. */
+static int by_worth(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    if (x->state != y->state)
+        return x->state == DOC_LIVE ? -1 : 1;
+    if (x->found.shared != y->found.shared)
+        return x->found.shared > y->found.shared ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static int compare_all(struct stage *s, struct winnow_error *err)
+{
+    struct candidates *c = &s->candidates;
+    int status = WINNOW_OK;
+    for (size_t i = 0; i < c->count && status == WINNOW_OK; i++)
+        status = compare(s, &c->items[i], err);
+    if (status == WINNOW_OK && c->count > 0)
+        qsort(c->items, c->count, sizeof *c->items, by_worth);
+    return status;
+}
+
+/* --- what the page is told ------------------------------------------------------------------ */
+
+static void add_relation(struct page *p, struct page_relation r)
+{
+    struct page_relation *all =
+        array_grow(p->relations, &p->relations_cap, p->nrelations + 1, sizeof *all);
+    if (!all) {
+        p->status = WINNOW_ENOMEM;
+        return;
+    }
+    p->relations = all;
+    p->relations[p->nrelations++] = r;
+}
+
+static bool is_superseder(const struct stage *s, const struct candidate *c)
+{
+    return s->own_is_known && s->own.state == DOC_SUPERSEDED && s->own.other == c->number;
+}
+
+static void add_relations(struct stage *s)
+{
+    bool contained = false;
+    for (size_t i = 0; i < s->candidates.count; i++) {
+        const struct candidate *c = &s->candidates.items[i];
+        const struct across *f = &c->found;
+        struct page_relation r = {.document = c->document, .source = c->source,
+                                  .number = c->number};
+        if (is_superseder(s, c)) {
+            r.kind = "superseded-by";
+            r.share = percent(f->shared, f->weight);
+            r.cut = f->cut;
+        } else if (c->supersedes) {
+            r.kind = "supersedes";
+            r.share = percent(f->other_shared, f->other_weight);
+            r.cut = f->other_cut;
+        } else if (c->contained && !contained) {
+            r.kind = "duplicate-of";
+            r.share = percent(f->shared, f->weight);
+            r.cut = f->cut;
+            contained = true; /* of many copies the best is named */
+        } else {
+            continue;
+        }
+        add_relation(s->page, r);
+    }
+}
+
+/* --- passages --------------------------------------------------------------------------------- */
+
+static void add_shared(struct page *p, struct page_shared shared)
+{
+    struct page_shared *all = array_grow(p->shared, &p->shared_cap, p->nshared + 1, sizeof *all);
+    if (!all) {
+        p->status = WINNOW_ENOMEM;
+        return;
+    }
+    p->shared = all;
+    p->shared[p->nshared++] = shared;
+}
+
+static bool is_blank(const char *s, size_t len)
+{
+    while (len > 0 && (unsigned char)s[len - 1] <= ' ')
+        len--;
+    return len == 0;
+}
+
+static void strip(struct stage *s, const struct page_shared *shared)
+{
+    struct page *p = s->page;
+    const char *text = arena_printf(
+        &p->arena, "stands in document %.*s (%.*s) from byte %u to %u%s", NAME_SHOWN,
+        shared->document, SOURCE_MOST, *shared->source ? shared->source : "no source",
+        shared->other_start, shared->other_end, shared->cut ? ", cut short" : "");
+    uint32_t reason = verdict_reason(&p->verdicts, (struct reason){.stage = "across", .text = text});
+    verdict_remove(&p->verdicts, shared->start, shared->end, reason);
+}
+
+/* Does what an earlier candidate shares hold all of it? */
+static bool is_told(const struct page *p, uint32_t start, uint32_t end)
+{
+    for (size_t i = 0; i < p->nshared; i++)
+        if (p->shared[i].start <= start && p->shared[i].end >= end)
+            return true;
+    return false;
+}
+
+/* What stands between two lines: their marks, a blank line, a bullet. */
+static bool is_seam(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len && len <= SEAM_MOST; i++)
+        if ((s[i] >= '0' && s[i] <= '9') || ((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z'))
+            return false;
+    return len <= SEAM_MOST;
+}
+
+/* Passages i and the next follow one another in the clean text, as they do there. */
+static bool goes_on(const struct stage *s, const struct removals *all, size_t i)
+{
+    const struct removal *r = &all->items[i], *next = r + 1;
+    return i + 1 < all->count && next->start >= r->end &&
+           is_seam(s->written.text.data + r->end, next->start - r->end) &&
+           next->other_start >= r->other_end && next->other_start - r->other_end <= SEAM_MOST &&
+           next->cut == r->cut && next->other_cut == r->other_cut;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct removal *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* From start to end of the clean text, what the candidate has from other_start on. */
+static void tell(struct stage *s, const struct candidate *c, const struct removal *first,
+                 const struct removal *last)
+{
+    struct page *p = s->page;
+    struct page_shared shared = {.document = c->document, .source = c->source,
+                                 .other_start = first->other_start,
+                                 .other_end = last->other_end,
+                                 .cut = first->cut, .other_cut = first->other_cut};
+    if (!written_range(&s->written, first->start, last->end, &shared.start, &shared.end) ||
+        is_told(p, shared.start, shared.end))
+        return;
+    add_shared(p, shared);
+    if (p->across == WINNOW_ACROSS_STRIP && !c->supersedes)
+        strip(s, &shared);
+}
+
+static void tell_all(struct stage *s, struct candidate *c)
+{
+    struct removals *all = &c->found.removals;
+    if (all->count > 0)
+        qsort(all->items, all->count, sizeof *all->items, by_place);
+    for (size_t i = 0, first = 0; i < all->count; i++) {
+        if (goes_on(s, all, i))
+            continue;
+        tell(s, c, &all->items[first], &all->items[i]);
+        first = i + 1;
+    }
+}
+
+/* White space between two passages that go, goes too. */
+static void join_stripped(struct page *p)
+{
+    for (size_t i = 0; i + 1 < p->nshared && p->across == WINNOW_ACROSS_STRIP; i++) {
+        const struct page_shared *a = &p->shared[i], *b = a + 1;
+        if (b->start > a->end && is_blank(p->text + a->end, b->start - a->end)) {
+            size_t at = verdict_at(&p->verdicts, a->start), next = verdict_at(&p->verdicts, b->start);
+            if (p->verdicts.spans[at].verdict == WINNOW_REMOVED &&
+                p->verdicts.spans[next].verdict == WINNOW_REMOVED)
+                verdict_remove(&p->verdicts, a->end, b->start, p->verdicts.spans[at].reason);
+        }
+    }
+}
+
+/* --- the stage --------------------------------------------------------------------------------- */
+
+/* Which document the page is, and whether just this version of it was added before. */
+static int find_own(struct stage *s, struct buf *room, struct winnow_error *err)
+{
+    char name[33], content[33];
+    struct page *p = s->page;
+    struct doc_key key = index_key(p);
+    int status = index_find(s->index, p, &s->own, room, err);
+    if (status != WINNOW_OK)
+        return status;
+    index_key_name(&s->own.content, content);
+    s->own_is_known = s->own.state != DOC_NONE &&
+                      (s->own.state == DOC_STUB || strcmp(content, p->id) == 0);
+    s->own.key = key;
+    index_key_name(&key, name);
+    if (!(p->document = arena_copy(&p->arena, slice_of(name))))
+        return err_nomem(err);
+    return WINNOW_OK;
+}
+
+static int run(struct stage *s, struct winnow_error *err)
+{
+    struct page *p = s->page;
+    int status = index_ask(s->index, buf_slice(&s->written.text), err);
+    if (status == WINNOW_OK)
+        status = candidates_choose(s->index, &s->own, s->own_is_known, &s->candidates, err);
+    if (status == WINNOW_OK)
+        status = compare_all(s, err);
+    if (status != WINNOW_OK)
+        return status;
+    add_relations(s);
+    for (size_t i = 0; i < s->candidates.count; i++)
+        tell_all(s, &s->candidates.items[i]);
+    if (verdict_settle(&p->verdicts) != WINNOW_OK)
+        return err_nomem(err);
+    join_stripped(p);
+    return verdict_settle(&p->verdicts) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+}
+
+int across_run(struct page *p, struct winnow_error *err)
+{
+    struct stage s = {.page = p, .index = p->winnow->index};
+    struct buf room;
+    if (!s.index)
+        return WINNOW_OK;
+    p->has_index = true;
+    p->across = p->winnow->use.across;
+    buf_init(&room, UINT32_MAX);
+    int status = find_own(&s, &room, err);
+    if (status == WINNOW_OK && p->across != WINNOW_ACROSS_OFF) {
+        status = written_make(p, true, &s.written) == WINNOW_OK ? run(&s, err) : err_nomem(err);
+        candidates_free(&s.candidates);
+        written_free(&s.written);
+    }
+    buf_free(&room);
+    return status;
+}

@@ -1,0 +1,433 @@
+/* test_across.c - pages that are compared with those before them: what is told, what goes,
+ * and that it does not hang on the order in which they came. */
+#include <stdbool.h>
+
+#include "testing.h"
+
+/* --- pages and an index ------------------------------------------------------------------ */
+
+static const char harbour[] =
+    "The harbour bridge will close on Monday\n"
+    "The old bridge over the harbour mouth closes on Monday for repairs that engineers expect "
+    "to last until the end of October, the port authority said.\n"
+    "Inspectors had found cracks in two of the eleven bearings in spring, and a third was "
+    "leaking grease into the tidal basin below the northern tower.\n"
+    "Ferries will run every twelve minutes between the fish market and the customs house, and "
+    "the tram turns back at the museum until the work is done.\n"
+    "Shopkeepers on the island fear for the summer trade; the town council has promised them "
+    "half of the rent for every month in which the bridge stays closed.\n";
+
+/* What a list of news shows of it: cut in mid-word. */
+static const char teaser[] =
+    "The harbour bridge will close on Monday\n"
+    "The old bridge over the harbour mouth closes on Monday for repairs that engineers expect "
+    "to last until the end of October, the port authority said.\n"
+    "Inspectors had found cracks in two of the eleven bearings in spring, and a third was lea\n";
+
+static const char garden[] =
+    "Pears against a wall\n"
+    "A pear that grows against a south wall ripens two weeks before its sisters in the open, "
+    "and late frost hardly ever finds its blossom there.\n"
+    "Prune it in August, when the sap is slow: three eyes from the stem, never more, and keep "
+    "the leader straight with a cane of hazel.\n";
+
+/* Another page that quotes a paragraph of the first one. */
+static const char digest[] =
+    "Letters from the coast\n"
+    "My neighbour has begun to paint his boat again, which he does each year when the swallows "
+    "come, and each year in another blue.\n"
+    "Ferries will run every twelve minutes between the fish market and the customs house, and "
+    "the tram turns back at the museum until the work is done.\n"
+    "He says that he will row across, bridge or no bridge, and that the ferry was always late "
+    "when he was a boy and will be late again.\n";
+
+struct rig {
+    struct winnow *w;
+    struct winnow_index *index;
+};
+
+static struct rig rig_with(enum winnow_across across)
+{
+    struct rig r;
+    struct winnow_error err = {0};
+    struct winnow_index_use use = {.across = across};
+    r.w = winnow_with(NULL, NULL);
+    if (winnow_index_open(NULL, 0, &r.index, &err) != WINNOW_OK)
+        fail_msg("%s", err.text);
+    winnow_use_index(r.w, r.index, &use);
+    return r;
+}
+
+static void rig_free(struct rig *r)
+{
+    winnow_free(r->w);
+    winnow_index_close(r->index);
+}
+
+static struct winnow_page *rig_clean(struct rig *r, const char *source, const char *text)
+{
+    return clean_page(r->w, (struct winnow_input){.data = text, .len = strlen(text),
+                                                  .source = source, .kind = WINNOW_KIND_DUMP});
+}
+
+static void rig_add(struct rig *r, const struct winnow_page *page)
+{
+    struct winnow_error err = {0};
+    if (winnow_index_add(r->index, page, &err) != WINNOW_OK ||
+        winnow_index_commit(r->index, &err) != WINNOW_OK)
+        fail_msg("%s", err.text);
+}
+
+/* Cleans, adds, and forgets the page. */
+static void rig_feed(struct rig *r, const char *source, const char *text)
+{
+    struct winnow_page *page = rig_clean(r, source, text);
+    expect_whole(page);
+    rig_add(r, page);
+    winnow_page_free(page);
+}
+
+static void expect_relation(const struct winnow_page *page, const char *kind, const char *source)
+{
+    struct winnow_relation relation = winnow_page_relation(page, 0);
+    assert_non_null(relation.kind);
+    assert_string_equal(relation.kind, kind);
+    assert_string_equal(relation.source, source);
+    assert_null(winnow_page_relation(page, 1).kind);
+}
+
+static void expect_stranger(const struct winnow_page *page)
+{
+    assert_null(winnow_page_relation(page, 0).kind);
+    assert_null(winnow_page_shared(page, 0).document);
+}
+
+static struct winnow_index_stat stat_of(const struct rig *r)
+{
+    struct winnow_index_stat stat;
+    assert_int_equal(winnow_index_stat(r->index, &stat, NULL), WINNOW_OK);
+    return stat;
+}
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+static void says_nothing_of_strangers(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "garden", garden);
+    expect_stranger(page);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void a_copy_under_another_name_is_a_duplicate(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "mirror", harbour);
+    expect_relation(page, "duplicate-of", "harbour");
+    assert_int_equal(winnow_page_relation(page, 0).share, 100);
+    assert_false(winnow_page_relation(page, 0).cut);
+    char *text = page_render(page, WINNOW_TEXT);
+    assert_string_equal(text, harbour);
+    free(text);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void a_teaser_after_the_article_is_contained_in_it_and_cut_short(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "teaser", teaser);
+    expect_relation(page, "duplicate-of", "harbour");
+    assert_true(winnow_page_relation(page, 0).cut);
+    struct winnow_shared shared = winnow_page_shared(page, 0);
+    assert_string_equal(shared.source, "harbour");
+    assert_int_equal(shared.start, 0);
+    assert_int_equal(shared.end, strlen(teaser) - 1);
+    assert_int_equal(shared.other_start, 0);
+    assert_int_equal(shared.other_end, strstr(harbour, "leaking") + 3 - harbour);
+    assert_true(shared.cut);
+    assert_false(shared.other_cut);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void an_article_supersedes_the_teaser_before_it(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, "teaser", teaser);
+    struct winnow_page *page = rig_clean(&r, "harbour", harbour);
+    expect_relation(page, "supersedes", "teaser");
+    assert_true(winnow_page_relation(page, 0).cut);
+    char *text = page_render(page, WINNOW_TEXT);
+    assert_string_equal(text, harbour); /* nothing goes in favour of the lesser copy */
+    free(text);
+    rig_add(&r, page);
+    winnow_page_free(page);
+    assert_int_equal(stat_of(&r).superseded, 1);
+    assert_int_equal(stat_of(&r).documents, 1);
+    rig_free(&r);
+}
+
+static void a_superseded_page_that_is_cleaned_again_says_so(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "teaser", teaser);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "teaser", teaser);
+    expect_relation(page, "superseded-by", "harbour");
+    winnow_page_free(page);
+    page = rig_clean(&r, "harbour", harbour);
+    expect_relation(page, "supersedes", "teaser");
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void a_quoted_paragraph_is_told_with_both_places(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "digest", digest);
+    assert_null(winnow_page_relation(page, 0).kind);
+    struct winnow_shared shared = winnow_page_shared(page, 0);
+    const char *here = strstr(digest, "Ferries"), *there = strstr(harbour, "Ferries");
+    assert_int_equal(shared.start, here - digest);
+    assert_int_equal(shared.end, strstr(here, ".\n") + 1 - digest);
+    assert_int_equal(shared.other_start, there - harbour);
+    assert_int_equal(shared.other_end, strstr(there, ".\n") - harbour); /* its last letter */
+    assert_null(winnow_page_shared(page, 1).document);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+/* --- what goes ------------------------------------------------------------------------------- */
+
+static void strip_takes_the_quoted_paragraph_and_nothing_else(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "digest", digest);
+    expect_whole(page);
+    char *text = page_render(page, WINNOW_TEXT);
+    assert_null(strstr(text, "Ferries"));
+    assert_non_null(strstr(text, "in another blue.\nHe says that"));
+    assert_non_null(strstr(text, "late again.\n"));
+    free(text);
+    bool told = false;
+    for (size_t i = 0; i < winnow_page_spans(page); i++) {
+        struct winnow_span span = winnow_page_span(page, i);
+        if (strcmp(span.stage, "across") == 0) {
+            assert_non_null(strstr(span.reason, "stands in document "));
+            assert_non_null(strstr(span.reason, "(harbour) from byte "));
+            told = true;
+        }
+    }
+    assert_true(told);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void off_compares_nothing(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_OFF);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "mirror", harbour);
+    expect_stranger(page);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+/* --- identity --------------------------------------------------------------------------------- */
+
+static void a_document_is_no_duplicate_of_itself_and_counts_once(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    for (int i = 0; i < 3; i++) {
+        struct winnow_page *page = rig_clean(&r, "harbour", harbour);
+        expect_stranger(page);
+        char *text = page_render(page, WINNOW_TEXT);
+        assert_string_equal(text, harbour);
+        free(text);
+        rig_add(&r, page);
+        winnow_page_free(page);
+        assert_int_equal(stat_of(&r).documents, 1);
+    }
+    rig_free(&r);
+}
+
+static void a_new_version_takes_the_place_of_the_old_one(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "page", harbour);
+    struct winnow_page *page = rig_clean(&r, "page", digest);
+    expect_stranger(page); /* its own older version is no other document */
+    rig_add(&r, page);
+    winnow_page_free(page);
+    assert_int_equal(stat_of(&r).documents, 1);
+    assert_int_equal(stat_of(&r).replaced, 1);
+    page = rig_clean(&r, "mirror", harbour);
+    assert_null(winnow_page_relation(page, 0).kind); /* what is replaced is no more */
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void a_page_without_a_source_is_known_by_its_bytes(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, NULL, harbour);
+    rig_feed(&r, NULL, harbour);
+    assert_int_equal(stat_of(&r).documents, 1);
+    rig_free(&r);
+}
+
+static void cleaning_again_does_not_look_at_what_came_later(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, "harbour", harbour);
+    rig_feed(&r, "mirror", harbour);
+    struct winnow_page *page = rig_clean(&r, "harbour", harbour);
+    expect_stranger(page);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void what_is_forgotten_is_found_no_more(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "harbour", harbour);
+    assert_int_equal(winnow_index_forget(r.index, "no such thing", &count, NULL), WINNOW_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(winnow_index_forget(r.index, "harbour", &count, NULL), WINNOW_OK);
+    assert_int_equal(count, 1);
+    struct winnow_page *page = rig_clean(&r, "mirror", harbour);
+    expect_stranger(page);
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+/* --- order --------------------------------------------------------------------------------------- */
+
+struct work {
+    const char *source, *text;
+};
+
+/* Of every order in which works can come, the same are left at the end. */
+static void expect_any_order(const struct work works[3], uint64_t documents, uint64_t superseded,
+                             const char *stays)
+{
+    static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (size_t o = 0; o < 6; o++) {
+        struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+        for (size_t i = 0; i < 3; i++)
+            rig_feed(&r, works[orders[o][i]].source, works[orders[o][i]].text);
+        for (size_t i = 0; i < 3; i++) {
+            struct winnow_page *page = rig_clean(&r, works[i].source, works[i].text);
+            struct winnow_relation relation = winnow_page_relation(page, 0);
+            bool is_lesser = relation.kind && (strcmp(relation.kind, "duplicate-of") == 0 ||
+                                               strcmp(relation.kind, "superseded-by") == 0);
+            if (strcmp(works[i].source, stays) == 0)
+                assert_false(is_lesser);
+            else if (documents == 1)
+                assert_true(is_lesser);
+            winnow_page_free(page);
+        }
+        assert_true(stat_of(&r).superseded <= superseded);
+        rig_free(&r);
+    }
+}
+
+static void the_whole_article_stays_in_whatever_order_its_copies_come(void **state)
+{
+    (void)state;
+    char shorter[sizeof teaser];
+    snprintf(shorter, sizeof shorter, "%.*s", (int)(strstr(teaser, "Inspectors") - teaser + 60),
+             teaser);
+    const struct work works[3] = {{"harbour", harbour}, {"teaser", teaser}, {"shorter", shorter}};
+    expect_any_order(works, 1, 2, "harbour");
+}
+
+static void of_equal_copies_one_stays_whatever_comes_between(void **state)
+{
+    (void)state;
+    const struct work works[3] = {{"garden", garden}, {"harbour", harbour}, {"teaser", teaser}};
+    expect_any_order(works, 2, 1, "garden");
+}
+
+static void a_near_copy_is_a_duplicate_but_a_page_with_more_is_not(void **state)
+{
+    (void)state;
+    char near[sizeof harbour], more[2 * sizeof harbour];
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    snprintf(near, sizeof near, "%s", harbour);
+    memcpy(strstr(near, "council"), "COUNCIL", 7);
+    char *word = strstr(near, "old bridge");
+    memmove(word, word + 4, strlen(word + 4) + 1);
+    snprintf(more, sizeof more, "%s%s", harbour, strchr(garden, '\n') + 1);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "near", near);
+    expect_relation(page, "duplicate-of", "harbour");
+    winnow_page_free(page);
+    page = rig_clean(&r, "more", more);
+    expect_relation(page, "supersedes", "harbour");
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+static void many_copies_of_one_passage_cost_no_more_than_a_few(void **state)
+{
+    (void)state;
+    char source[32], text[2048];
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    for (int i = 0; i < 200; i++) {
+        snprintf(source, sizeof source, "copy %d", i);
+        snprintf(text, sizeof text, "Number %d of the row\n%s", i, harbour);
+        rig_feed(&r, source, text);
+    }
+    struct winnow_page *page = rig_clean(&r, "one more", harbour);
+    struct winnow_relation relation = winnow_page_relation(page, 0);
+    assert_non_null(relation.kind);
+    assert_string_equal(relation.source, "copy 0"); /* of equals the earliest */
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_nothing_of_strangers),
+        cmocka_unit_test(a_copy_under_another_name_is_a_duplicate),
+        cmocka_unit_test(a_teaser_after_the_article_is_contained_in_it_and_cut_short),
+        cmocka_unit_test(an_article_supersedes_the_teaser_before_it),
+        cmocka_unit_test(a_superseded_page_that_is_cleaned_again_says_so),
+        cmocka_unit_test(a_quoted_paragraph_is_told_with_both_places),
+        cmocka_unit_test(strip_takes_the_quoted_paragraph_and_nothing_else),
+        cmocka_unit_test(off_compares_nothing),
+        cmocka_unit_test(a_document_is_no_duplicate_of_itself_and_counts_once),
+        cmocka_unit_test(a_new_version_takes_the_place_of_the_old_one),
+        cmocka_unit_test(a_page_without_a_source_is_known_by_its_bytes),
+        cmocka_unit_test(cleaning_again_does_not_look_at_what_came_later),
+        cmocka_unit_test(what_is_forgotten_is_found_no_more),
+        cmocka_unit_test(the_whole_article_stays_in_whatever_order_its_copies_come),
+        cmocka_unit_test(of_equal_copies_one_stays_whatever_comes_between),
+        cmocka_unit_test(a_near_copy_is_a_duplicate_but_a_page_with_more_is_not),
+        cmocka_unit_test(many_copies_of_one_passage_cost_no_more_than_a_few),
+    };
+    return cmocka_run_group_tests_name("across", tests, NULL, NULL);
+}
