@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "commands.h"
+#include "index_open.h"
 #include "inputs.h"
 #include "output.h"
 #include "pages.h"
@@ -12,8 +13,11 @@
 static int explain_one(const struct settings *s, const struct input *in)
 {
     struct winnow *w = NULL;
+    struct winnow_index *index = NULL;
     struct winnow_page *page = NULL;
     int code = cleaner_open(s, &w);
+    if (code == EX_OK)
+        code = index_use(s, w, &index);
     if (code == EX_OK)
         code = page_clean(w, in, s, &page);
     if (code == EX_OK)
@@ -23,6 +27,7 @@ static int explain_one(const struct settings *s, const struct input *in)
         code = output_end();
     winnow_page_free(page);
     winnow_free(w);
+    winnow_index_close(index);
     return code;
 }
 

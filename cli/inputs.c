@@ -108,7 +108,18 @@ static bool is_file(const FTSENT *e)
            (e->fts_info == FTS_SL && stat(e->fts_path, &st) == 0 && S_ISREG(st.st_mode));
 }
 
-static bool list_folder(const char *folder, const struct stat *skip, struct inputs *ret,
+/* A run's own folders hold no inputs. */
+static bool is_own(const FTSENT *e, const struct settings *s)
+{
+    const char *const own[] = {s->out, s->index};
+    struct stat st;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (own[i] && stat(own[i], &st) == 0 && is_same(e->fts_statp, &st))
+            return true;
+    return false;
+}
+
+static bool list_folder(const char *folder, const struct settings *s, struct inputs *ret,
                         size_t *failed)
 {
     char *roots[] = {(char *)folder, NULL};
@@ -119,7 +130,7 @@ static bool list_folder(const char *folder, const struct stat *skip, struct inpu
         FTSENT *e = fts_read(walk);
         if (!e)
             break;
-        if (e->fts_info == FTS_D && skip && e->fts_level > 0 && is_same(e->fts_statp, skip))
+        if (e->fts_info == FTS_D && e->fts_level > 0 && is_own(e, s))
             fts_set(walk, e, FTS_SKIP);
         if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) {
             say("%s: %s; check its permissions", e->fts_path, strerror(e->fts_errno));
@@ -138,7 +149,7 @@ static bool list_folder(const char *folder, const struct stat *skip, struct inpu
 static bool list_one(const char *arg, const struct settings *s, struct inputs *ret, size_t *failed,
                      int *code)
 {
-    struct stat st, out, *skip = NULL;
+    struct stat st;
     if (strcmp(arg, "-") == 0)
         return push(ret, INPUT_STDIN, strdup("standard input"), strdup("stdin"));
     if (is_url(arg))
@@ -152,9 +163,7 @@ static bool list_one(const char *arg, const struct settings *s, struct inputs *r
     if (!S_ISDIR(st.st_mode))
         return push(ret, INPUT_FILE, strdup(arg), base_name(arg));
     ret->folder = true;
-    if (s->out && stat(s->out, &out) == 0)
-        skip = &out;
-    return list_folder(arg, skip, ret, failed);
+    return list_folder(arg, s, ret, failed);
 }
 
 int inputs_list(const struct settings *s, struct inputs *ret, size_t *failed, int *code)
@@ -298,6 +307,7 @@ static int load_file(const char *path, size_t max, struct loaded *ret)
     if (code == EX_OK) {
         read_sidecar(path, ret);
         read_origin(path, ret);
+        ret->source = realpath(path, NULL);
     }
     return code;
 }
@@ -316,6 +326,7 @@ static int load_url(const char *url, const struct settings *s, size_t max, struc
     ret->len = page.len;
     ret->url = page.url;
     ret->url_from = "fetched";
+    ret->source = strdup(page.url);
     memcpy(ret->charset, page.charset, sizeof ret->charset);
     return EX_OK;
 }
@@ -339,5 +350,6 @@ void loaded_free(struct loaded *l)
 {
     free(l->data);
     free(l->url);
+    free(l->source);
     *l = (struct loaded){0};
 }

@@ -23,7 +23,7 @@ struct inputs {
 };
 
 /* Lists what the arguments name: files, folders with all regular files in them (by
- * name; not those below the output folder of -o), URLs, "-".  None is standard input.
+ * name; not those below the folders of -o and --index), URLs, "-".  None is standard input.
  * Arguments that cannot be read are named and counted in *failed; *code becomes the
  * last one's exit code and is untouched where there is none, or where it lies inside
  * a folder.  0, or EX_OSERR after a message. */
@@ -40,6 +40,8 @@ struct loaded {
     char *url; /* NULL: not known */
     const char *url_from;
     char charset[40]; /* as HTTP said; "" */
+    char *source; /* which document it is: its absolute path, the URL it was fetched from;
+                     NULL: standard input does not say */
 };
 
 /* 0, or an exit code after a message. */

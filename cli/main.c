@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "commands.h"
+#include "index_verbs.h"
 #include "output.h"
 #include "rules_verbs.h"
 #include "say.h"
@@ -13,13 +14,20 @@ static const struct command {
     unsigned bit;
     int (*run)(const struct settings *s);
     const char *usage, *help;
+    void (*print_verbs)(void); /* NULL: it has none */
 } commands[] = {
     {"clean", FOR_CLEAN, command_clean, "[OPTION]... [FILE|DIR|URL|-]...",
-     "clean pages: the text without what is not the page's own"},
+     "clean pages: the text without what is not the page's own", NULL},
     {"explain", FOR_EXPLAIN, command_explain, "[OPTION]... FILE|URL|-",
-     "show every block of a page, kept or not, and why"},
+     "show every block of a page, kept or not, and why", NULL},
     {"rules", FOR_RULES, command_rules, "VERB [OPTION]... WHAT...",
-     "check rule files, show what they do, import public ones"},
+     "check rule files, show what they do, import public ones", rules_print_verbs},
+    {"index", FOR_INDEX, command_index, "VERB [OPTION]... DIR [WHAT]...",
+     "what an index of earlier pages holds, and its care", index_print_verbs},
+    {"reclean", FOR_RECLEAN, command_reclean, "[OPTION]... OUT...",
+     "clean records again with what the index has learned since", NULL},
+    {"restore", FOR_RESTORE, command_restore, "[OPTION]... RECORD|-",
+     "write a page's text as it was before it was cleaned", NULL},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -32,8 +40,8 @@ static int print_help(void)
         printf("  winnow %-8s %s\n", commands[i].name, commands[i].help);
     printf("  winnow COMMAND --help      the options of a command\n"
            "  winnow --version           this version, and its HTML parser\n\n"
-           "exit codes: 0 done; 1 some of several inputs failed; 64 usage; 65 no page;\n"
-           "66 cannot be opened; 69 fetch failed; 71 no memory; 73 cannot be created;\n"
+           "exit codes: 0 done; 1 some of several inputs failed; 64 usage; 65 no page, or\n"
+           "damage; 66 cannot be opened; 69 fetch failed; 71 no memory; 73 cannot be created;\n"
            "74 cannot be read or written; 78 rules.  man winnow tells more.\n");
     return output_end();
 }
@@ -47,8 +55,8 @@ static int print_version(void)
 static int print_command_help(const struct command *c)
 {
     printf("usage: winnow %s %s\n\n%s\n\n", c->name, c->usage, c->help);
-    if (c->bit == FOR_RULES) {
-        rules_print_verbs();
+    if (c->print_verbs) {
+        c->print_verbs();
         putchar('\n');
     }
     options_print(c->bit);

@@ -1,6 +1,7 @@
 /* options.c - the table of options, and the command line read by it. */
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -112,6 +113,42 @@ static bool set_html(struct settings *s, const char *value)
     return *value != '\0';
 }
 
+static bool set_index(struct settings *s, const char *value)
+{
+    s->index = value;
+    return *value != '\0';
+}
+
+static bool set_across(struct settings *s, const char *value)
+{
+    static const struct {
+        const char *name;
+        enum winnow_across across;
+    } modes[] = {{"annotate", WINNOW_ACROSS_ANNOTATE},
+                 {"strip", WINNOW_ACROSS_STRIP},
+                 {"off", WINNOW_ACROSS_OFF}};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(value, modes[i].name) == 0) {
+            s->across = modes[i].across;
+            return true;
+        }
+    return false;
+}
+
+static bool no_site(struct settings *s, const char *value)
+{
+    (void)value;
+    return s->no_site = true;
+}
+
+static bool set_line(struct settings *s, const char *value)
+{
+    char *end;
+    errno = 0;
+    s->line = strtoul(value, &end, 10);
+    return *value >= '1' && *value <= '9' && !*end && errno == 0;
+}
+
 static bool no_default_rules(struct settings *s, const char *value)
 {
     (void)value;
@@ -164,19 +201,30 @@ static const struct spec {
     bool (*set)(struct settings *s, const char *value);
     const char *help;
 } specs[] = {
-    {"output", 'o', "DIR", FOR_CLEAN | FOR_RULES, set_out, "the folder that results go to"},
+    {"output", 'o', "DIR", FOR_CLEAN, set_out, "the folder that results go to"},
+    {"output", 'o', "DIR|FILE", FOR_RULES, set_out, "import: the folder, learn: the file to write"},
+    {"output", 'o', "FILE", FOR_RESTORE, set_out, "the file that the text goes to"},
     {"format", 0, "FORMAT", FOR_CLEAN | FOR_RULES, set_format, "text (default), json or jsonl"},
+    {"format", 0, "FORMAT", FOR_INDEX, set_format, "stat: text (default) or json"},
     {"html", 0, "FILE", FOR_EXPLAIN, set_html, "write a web page to FILE, not text"},
-    {"url", 0, "URL", FOR_ALL, set_url, "where the page came from (http or https)"},
-    {"site", 0, "HOST", FOR_ALL, set_site, "the site it came from, where the URL is not known"},
-    {"as", 0, "KIND", FOR_ALL, set_kind, "html or dump; default: look at the bytes"},
-    {"rules", 0, "DIR", FOR_ALL, add_rules, "more rule files, before those that ship"},
-    {"no-default-rules", 0, NULL, FOR_ALL, no_default_rules, "only the rules that --rules names"},
-    {"keep-repeats", 0, NULL, FOR_PAGES, keep_repeats, "leave passages that stand twice"},
-    {"all-repeats", 0, NULL, FOR_PAGES, all_repeats, "remove also what recurs by a page's form"},
-    {"max-size", 0, "N[K|M|G]", FOR_ALL, set_max_size,
+    {"url", 0, "URL", FOR_INPUTS, set_url, "where the page came from (http or https)"},
+    {"site", 0, "HOST", FOR_INPUTS, set_site, "the site it came from, where the URL is not known"},
+    {"as", 0, "KIND", FOR_INPUTS, set_kind, "html or dump; default: look at the bytes"},
+    {"rules", 0, "DIR", FOR_INPUTS, add_rules, "more rule files, before those that ship"},
+    {"no-default-rules", 0, NULL, FOR_INPUTS, no_default_rules,
+     "only the rules that --rules names"},
+    {"index", 0, "DIR", FOR_CLEAN, set_index, "remember the pages in DIR, and know earlier ones"},
+    {"index", 0, "DIR", FOR_EXPLAIN | FOR_RECLEAN, set_index, "the index, which is only read"},
+    {"index", 0, "DIR", FOR_RULES, set_index, "learn: the index of the site's pages"},
+    {"across", 0, "MODE", FOR_ASKING, set_across,
+     "text of earlier pages: annotate (default), strip, off"},
+    {"no-site", 0, NULL, FOR_ASKING, no_site, "leave lines that a site's pages share"},
+    {"keep-repeats", 0, NULL, FOR_ASKING, keep_repeats, "leave passages that stand twice"},
+    {"all-repeats", 0, NULL, FOR_ASKING, all_repeats, "remove also what recurs by a page's form"},
+    {"max-size", 0, "N[K|M|G]", FOR_INPUTS, set_max_size,
      "largest page, unpacked; default 64M, most 2G"},
     {"allow-private", 0, NULL, FOR_PAGES, allow_private, "fetch from private networks too"},
+    {"line", 0, "N", FOR_RESTORE, set_line, "the record on line N of several"},
     {"force", 0, NULL, FOR_RULES, force, "import: replace files that differ"},
     {"quiet", 'q', NULL, FOR_ALL, quiet, "errors only, no notes"},
     {"help", 'h', NULL, FOR_ALL, help, "this help"},

@@ -12,8 +12,13 @@ enum command_bit {
     FOR_CLEAN = 1,
     FOR_EXPLAIN = 2,
     FOR_RULES = 4,
+    FOR_INDEX = 8,
+    FOR_RECLEAN = 16,
+    FOR_RESTORE = 32,
     FOR_PAGES = FOR_CLEAN | FOR_EXPLAIN,
-    FOR_ALL = FOR_PAGES | FOR_RULES,
+    FOR_INPUTS = FOR_PAGES | FOR_RULES, /* commands that read pages */
+    FOR_ASKING = FOR_PAGES | FOR_RECLEAN, /* that ask an index about them */
+    FOR_ALL = FOR_INPUTS | FOR_INDEX | FOR_RECLEAN | FOR_RESTORE,
 };
 
 enum { RULES_MOST = 64 }; /* folders of rules */
@@ -28,6 +33,10 @@ struct settings {
     size_t nrules;
     bool no_default_rules, keep_repeats, all_repeats, allow_private, force, quiet, help;
     size_t max_size; /* bytes; 0: the library's default */
+    const char *index;         /* the folder; NULL: none */
+    enum winnow_across across; /* passages of earlier documents */
+    bool no_site;
+    size_t line; /* of a file of records, from 1; 0: not given */
     const char *html;
     char **args; /* what is left: inputs */
     size_t nargs;

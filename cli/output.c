@@ -12,7 +12,7 @@
 
 #include "say.h"
 
-static int write_stream(void *stream, const char *data, size_t len)
+int write_stream(void *stream, const char *data, size_t len)
 {
     return fwrite(data, 1, len, stream) == len ? 0 : -1;
 }
@@ -85,12 +85,11 @@ static char *temp_path(const char *path)
     return asprintf(&temp, "%.*s.winnow-XXXXXX", folder, path) < 0 ? NULL : temp;
 }
 
-int output_file(const struct winnow_page *page, enum winnow_format format, const char *input,
-                const char *path)
+int output_open(const char *path, const char *input, struct output *ret)
 {
     char *temp = temp_path(path);
     if (!temp) {
-        say("%s: out of memory; free some, then clean %s again", path, input);
+        say("%s: out of memory; free some, then run it again for %s", path, input);
         return EX_OSERR;
     }
     int fd = make_folders(temp) == 0 ? mkostemp(temp, O_CLOEXEC) : -1;
@@ -105,17 +104,32 @@ int output_file(const struct winnow_page *page, enum winnow_format format, const
         return code;
     }
     open_to_umask(fd);
-    int code = render_to(page, format, stream, input, path);
-    int closed = fclose(stream);
+    *ret = (struct output){stream, path, input, temp};
+    return EX_OK;
+}
+
+int output_close(struct output *o, int code)
+{
+    int closed = fclose(o->stream);
     if (code == EX_OK && closed != 0) {
-        say("%s: cannot be written: %s; make room, then clean %s again", path, strerror(errno),
-            input);
+        say("%s: cannot be written: %s; make room, then clean %s again", o->path, strerror(errno),
+            o->input);
         code = EX_IOERR;
     }
-    if (code == EX_OK && rename(temp, path) != 0)
-        code = cannot_create(path);
+    if (code == EX_OK && rename(o->temp, o->path) != 0)
+        code = cannot_create(o->path);
     if (code != EX_OK)
-        unlink(temp);
-    free(temp);
+        unlink(o->temp);
+    free(o->temp);
     return code;
+}
+
+int output_file(const struct winnow_page *page, enum winnow_format format, const char *input,
+                const char *path)
+{
+    struct output o;
+    int code = output_open(path, input, &o);
+    if (code != EX_OK)
+        return code;
+    return output_close(&o, render_to(page, format, o.stream, input, path));
 }

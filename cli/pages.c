@@ -20,24 +20,27 @@ static void name_source(const struct settings *s, const struct loaded *l, struct
     }
 }
 
-int page_clean(struct winnow *w, const struct input *in, const struct settings *s,
-               struct winnow_page **ret)
+struct winnow_input page_input(const struct input *in, const struct settings *s,
+                               const struct loaded *l)
 {
-    struct loaded l;
-    struct winnow_error err = {0};
-    int code = input_load(in, s, &l);
-    if (code != EX_OK)
-        return code;
-    struct winnow_input page = {
-        .data = l.data,
-        .len = l.len,
+    struct winnow_input ret = {
+        .data = l->data,
+        .len = l->len,
         .name = in->kind == INPUT_FILE ? in->path : NULL,
-        .charset = *l.charset ? l.charset : NULL,
+        .charset = *l->charset ? l->charset : NULL,
         .kind = s->kind,
+        .source = l->source ? l->source : s->url,
     };
-    name_source(s, &l, &page);
+    name_source(s, l, &ret);
+    return ret;
+}
+
+int page_clean_loaded(struct winnow *w, const struct input *in, const struct settings *s,
+                      const struct loaded *l, struct winnow_page **ret)
+{
+    struct winnow_error err = {0};
+    struct winnow_input page = page_input(in, s, l);
     int status = winnow_clean(w, &page, ret, &err);
-    loaded_free(&l);
     if (status != WINNOW_OK) {
         say("%s: %s", in->path, err.text);
         return exit_code_of(status);
@@ -46,4 +49,16 @@ int page_clean(struct winnow *w, const struct input *in, const struct settings *
     for (size_t i = 0; !s->quiet && (note = winnow_page_note(*ret, i)) != NULL; i++)
         say("%s: note: %s", in->path, note);
     return EX_OK;
+}
+
+int page_clean(struct winnow *w, const struct input *in, const struct settings *s,
+               struct winnow_page **ret)
+{
+    struct loaded l;
+    int code = input_load(in, s, &l);
+    if (code != EX_OK)
+        return code;
+    code = page_clean_loaded(w, in, s, &l, ret);
+    loaded_free(&l);
+    return code;
 }

@@ -81,16 +81,19 @@ static const struct verb {
     const char *name;
     int (*run)(const struct settings *s);
     const char *usage, *help;
-    bool makes_json;
+    bool makes_json, may_be_bare;
 } verbs[] = {
     {"lint", rules_lint, "FILE|DIR...", "what is wrong with rule files, and what was meant",
-     true},
-    {"test", rules_test, "FILE|DIR...", "run the tests that they hold", true},
+     true, false},
+    {"test", rules_test, "FILE|DIR...", "run the tests that they hold", true, false},
     {"show", rules_show, "FILE|DIR|URL|-...", "which rules speak for a page, and what they match",
-     false},
+     false, false},
     {"status", rules_status, "FILE|DIR...", "what rules did on many pages, and which look rotten",
+     false, false},
+    {"import", rules_import, "-o DIR SOURCE...", "checkouts of public rules, filter lists", false,
      false},
-    {"import", rules_import, "-o DIR SOURCE...", "checkouts of public rules, filter lists", false},
+    {"learn", rules_learn, "--index DIR [SITE]", "a rule file from what a site's pages share",
+     false, true},
 };
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
@@ -118,7 +121,7 @@ int command_rules(const struct settings *s)
     for (size_t v = 0; s->nargs > 0 && v < VERBS; v++) {
         if (strcmp(s->args[0], verbs[v].name) != 0)
             continue;
-        if (s->nargs == 1) {
+        if (s->nargs == 1 && !verbs[v].may_be_bare) {
             say("rules %s takes %s: %s", verbs[v].name, verbs[v].usage, verbs[v].help);
             return EX_USAGE;
         }

@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-/* s->args[0] is the verb, the rest, at least one, what it works on.  Each returns an exit
+/* s->args[0] is the verb, the rest, at least one but for learn, what it works on.  Each returns an exit
  * code; command_rules flushes standard output behind it. */
 int rules_lint(const struct settings *s);
 int rules_test(const struct settings *s);
@@ -12,6 +12,7 @@ int rules_show(const struct settings *s);
 int rules_status(const struct settings *s);
 /* EX_CANTCREAT where a file that is there already was left as it is. */
 int rules_import(const struct settings *s);
+int rules_learn(const struct settings *s);
 
 /* The verbs, one a line, for --help. */
 void rules_print_verbs(void);

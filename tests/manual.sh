@@ -20,7 +20,7 @@ examples() # PAGE [NUMBER]
 # What the examples of winnow.1 work on: pages, rule files of one's own, which are the
 # examples of winnow-rules.5, and public ones.
 cd "$work"
-mkdir pages my-rules ftr-site-config
+mkdir -p pages my-rules ftr-site-config more-pages/skerry.example
 cp "$source"/docs/samples/* pages
 number=1
 while examples "$source/docs/winnow-rules.5" $number > example.tmp && [ -s example.tmp ]; do
@@ -32,6 +32,22 @@ rm example.tmp
 [ "$number" -gt 2 ] || { echo "manual.sh: no two examples in winnow-rules.5" >&2; exit 1; }
 echo 'body: //article' > ftr-site-config/harbour.example.txt
 printf '[Adblock Plus 2.0]\n##.banner\nharbour.example##.ad\n' > easylist.txt
+# Pages of one site, for what they share.
+number=0
+while IFS= read -r story; do
+    number=$((number + 1))
+    printf '%s\n' 'Boats  Tides  Weather  Letters to the editor' "$story" \
+        'Printed on the skerry since eighteen ninety-four' > more-pages/skerry.example/$number.txt
+done << 'END'
+The cook of the mail boat has put onion soup on the list again, after eleven passengers had written that the crossing was not the same without it.
+Nobody has seen the grey seal since Tuesday; the school has hung its picture in the shop window, with a number to call and a promise of cake.
+A carpenter from the mainland has measured every door of the old customs house twice, and says that no two of them were made by the same hand.
+Rain fell on nineteen days of the month, which is two more than last year, and the cistern behind the chapel has run over for the first time.
+Two sisters have taken over the smokehouse from their uncle; they will open at six, close when the herring is gone, and keep the bench outside.
+The choir looks for a bass. Whoever can hold a low note for the length of a tide table is asked to knock at the vicarage on any Thursday evening.
+At the auction of things left on the ferry an umbrella with a silver duck's head brought more than the three bicycles and the tuba taken together.
+From Monday on the lighthouse will be painted, first the white and then the red; sailors are asked not to mind if it looks unfinished for a while.
+END
 
 ran=0
 while IFS= read -r line; do
@@ -43,9 +59,10 @@ while IFS= read -r line; do
     rm -f out.tmp
     ran=$((ran + 1))
 done < <(examples "$source/docs/winnow.1")
-[ "$ran" -ge 13 ] || { echo "manual.sh: only $ran examples found in winnow.1" >&2; exit 1; }
+[ "$ran" -ge 24 ] || { echo "manual.sh: only $ran examples found in winnow.1" >&2; exit 1; }
 [ -s texts/old-ferry.html.txt ] && [ -s pages.jsonl ] &&
-    [ -s imported/sites/harbour.example.txt ] && [ -s imported/lists/global.txt ] ||
+    [ -s imported/sites/harbour.example.txt ] && [ -s imported/lists/global.txt ] &&
+    [ -s records/old-ferry.html.json ] && [ -s skerry.example.txt ] && [ -d seen ] ||
     { echo "manual.sh: the examples of winnow.1 wrote nothing" >&2; exit 1; }
 
 for file in my-rules/*; do
@@ -80,7 +97,7 @@ done
 
 # Every option and command of the program has its place in the manual.
 all=0
-for command in clean explain rules; do
+for command in clean explain rules index reclean restore; do
     options=$(winnow "$command" --help | grep -oE -- '--[a-z-]+' | sort -u) ||
         { echo "manual.sh: winnow $command --help names no options" >&2; exit 1; }
     named=0
@@ -92,16 +109,23 @@ for command in clean explain rules; do
     [ "$named" -ge 2 ] || { echo "manual.sh: winnow $command --help names $named options" >&2; exit 1; }
     all=$((all + named))
 done
-[ "$all" -ge 30 ] || { echo "manual.sh: only $all options found in the helps" >&2; exit 1; }
+[ "$all" -ge 50 ] || { echo "manual.sh: only $all options found in the helps" >&2; exit 1; }
 
-# And every verb of winnow rules, which the completion offers too.
-verbs=$(winnow rules --help | sed -nE 's/^  rules ([a-z]+) .*/\1/p')
-for verb in $verbs; do
-    grep -qE "^\.Ss rules $verb$" "$source/docs/winnow.1" ||
-        { echo "manual.sh: winnow rules $verb is not in winnow.1" >&2; exit 1; }
-done
-[ "$(wc -w <<< "$verbs")" -ge 5 ] ||
-    { echo "manual.sh: winnow rules --help names the verbs: $verbs" >&2; exit 1; }
+# And every verb of winnow rules and winnow index, which the completion offers too.
+verbs_of() # COMMAND LEAST
+{
+    local verb verbs
+    verbs=$(winnow "$1" --help | sed -nE "s/^  $1 ([a-z]+) .*/\1/p")
+    for verb in $verbs; do
+        grep -qE "^\.Ss $1 $verb$" "$source/docs/winnow.1" ||
+            { echo "manual.sh: winnow $1 $verb is not in winnow.1" >&2; return 1; }
+    done
+    [ "$(wc -w <<< "$verbs")" -ge "$2" ] ||
+        { echo "manual.sh: winnow $1 --help names the verbs: $verbs" >&2; return 1; }
+    printf '%s' "${verbs//$'\n'/ }"
+}
+verbs=$(verbs_of rules 6)
+index_verbs=$(verbs_of index 4)
 
 # And every kind of finding.
 kinds=$(sed -nE 's/^ *\{"([a-z-]+)", (true|false), .*/\1/p' "$source/lib/rules_lint.c"
@@ -127,7 +151,9 @@ bash -c ". '$source/cli/completions/winnow.bash'
     COMP_WORDS=(winnow clean --ma) COMP_CWORD=2 && _winnow && [ \"\${COMPREPLY[*]}\" = --max-size ] &&
     COMP_WORDS=(winnow ex) COMP_CWORD=1 && _winnow && [ \"\${COMPREPLY[*]}\" = explain ] &&
     COMP_WORDS=(winnow rules '') COMP_CWORD=2 && _winnow &&
-    [ \"\${COMPREPLY[*]}\" = '${verbs//$'\n'/ }' ]" ||
+    [ \"\${COMPREPLY[*]}\" = '$verbs' ] &&
+    COMP_WORDS=(winnow index '') COMP_CWORD=2 && _winnow &&
+    [ \"\${COMPREPLY[*]}\" = '$index_verbs' ]" ||
     { echo "manual.sh: the completion does not complete" >&2; exit 1; }
 
 # And every directive in its manual, as an item of a list; a backslash continues a line.
@@ -143,7 +169,7 @@ done
 
 # And every source and shipped rule file in the tour.  A name there may be a pattern.
 named=$(grep -oE '`[^`]*`' "$source/README.md" | tr -d '`' | sed 's,.*/,,')
-for file in "$source"/lib/*.c "$source"/cli/*.c "$source"/rules/*.txt; do
+for file in "$source"/lib/*.c "$source"/lib/store/*.c "$source"/cli/*.c "$source"/rules/*.txt; do
     found=
     while IFS= read -r pattern; do
         # shellcheck disable=SC2053 # it is a pattern
