@@ -13,8 +13,13 @@
  *
  * 1. A page is compared with what came before it, and with nothing else: cleaned again,
  *    it gets the same answer; but that a later, more complete copy is told.
- * 2. What is removed stands, at that moment, in the clean text of a document that stays:
- *    nothing goes in favour of one that the page supersedes. */
+ * 2. What is removed stands in the clean text of a document that stays.  So a page yields
+ *    to earlier documents that live, and to the one that superseded it; never to one that
+ *    was superseded, which itself may yield.  And what a page shares with one that it
+ *    supersedes is safe in it from all others: that one may come to yield it.  Numbers
+ *    fall along the first kind of step, and the second leads to a page that keeps the
+ *    passage: no order of cleaning, and cleaning again, makes a circle in which a passage
+ *    is lost from all. */
 #include "across.h"
 
 #include <stdio.h>
@@ -41,6 +46,7 @@ struct stage {
     bool own_is_known;    /* this version of it was added before */
     struct written written;
     struct candidates candidates;
+    size_t nsafe; /* of the page's shared passages the first so many are kept */
 };
 
 /* --- comparing -------------------------------------------------------------------------- */
@@ -97,11 +103,13 @@ static int compare(struct stage *s, struct candidate *c, struct winnow_error *er
     return WINNOW_OK;
 }
 
-/* Documents that live before those that were superseded; then whoever has more of the
- * page; then the earlier. */
+/* Documents that the page supersedes, for what they share is kept; those that live; then
+ * whoever has more of the page; then the earlier. */
 static int by_worth(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
+    if (x->supersedes != y->supersedes)
+        return x->supersedes ? -1 : 1;
     if (x->state != y->state)
         return x->state == DOC_LIVE ? -1 : 1;
     if (x->found.shared != y->found.shared)
@@ -232,6 +240,21 @@ static int by_place(const void *a, const void *b)
     return (x->start > y->start) - (x->start < y->start);
 }
 
+/* Is any of it shared with a document that the page supersedes? */
+static bool is_safe(const struct stage *s, const struct page_shared *shared)
+{
+    for (size_t i = 0; i < s->nsafe; i++)
+        if (s->page->shared[i].start < shared->end && s->page->shared[i].end > shared->start)
+            return true;
+    return false;
+}
+
+/* May what the page shares with the candidate go in favour of it? */
+static bool yields_to(const struct stage *s, const struct candidate *c)
+{
+    return !c->supersedes && (c->state == DOC_LIVE || is_superseder(s, c));
+}
+
 /* From start to end of the clean text, what the candidate has from other_start on. */
 static void tell(struct stage *s, const struct candidate *c, const struct removal *first,
                  const struct removal *last)
@@ -245,7 +268,9 @@ static void tell(struct stage *s, const struct candidate *c, const struct remova
         is_told(p, shared.start, shared.end))
         return;
     add_shared(p, shared);
-    if (p->across == WINNOW_ACROSS_STRIP && !c->supersedes)
+    if (c->supersedes)
+        s->nsafe = p->nshared;
+    if (p->across == WINNOW_ACROSS_STRIP && yields_to(s, c) && !is_safe(s, &shared))
         strip(s, &shared);
 }
 
