@@ -128,9 +128,11 @@ static int make_room(struct young *y, size_t more)
     if (!larger.buckets)
         return WINNOW_ENOMEM;
     young_clear(&larger);
-    for (struct young_bucket *b = y->buckets; b < y->buckets + y->cap; b++)
+    for (size_t n = 0; n < y->cap; n++) {
+        const struct young_bucket *b = &y->buckets[n];
         for (size_t i = 0; i < b->count; i++)
             add_one(&larger, b->hashes[i], b->numbers[i]);
+    }
     young_free(y);
     *y = larger;
     return WINNOW_OK;
