@@ -290,7 +290,7 @@ int catalog_get_doc(struct catalog *c, uint32_t number, struct catalog_doc *ret,
 {
     struct slice bytes;
     struct catalog_doc doc;
-    bool is_there;
+    bool is_there = false;
     int status = get(c, TABLE_DOCS, key_of(&number), &bytes, &is_there, err);
     if (status)
         return status;
@@ -315,7 +315,7 @@ int catalog_find(struct catalog *c, const struct doc_key *key, uint32_t *number,
                  struct winnow_error *err)
 {
     struct slice bytes;
-    bool found;
+    bool found = false;
     int status = get(c, TABLE_KEYS, key_of_doc(key), &bytes, &found, err);
     if (status)
         return status;
@@ -352,7 +352,7 @@ int catalog_get_site(struct catalog *c, struct slice name, struct buf *ret,
 {
     unsigned char id[ID];
     struct slice bytes, kept, blob;
-    bool found;
+    bool found = false;
     hash_128(name, id);
     int status = get(c, TABLE_SITES, (struct slice){(char *)id, ID}, &bytes, &found, err);
     if (status || !found)
@@ -699,18 +699,25 @@ static bool has_texts(const char *folder)
     return ret;
 }
 
+/* LMDB writes its first two pages in one call.  Where the disk was full after one of them
+ * there was never a commit, and the file is as good as none. */
+static bool is_begun(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_size >= 2 * sysconf(_SC_PAGESIZE);
+}
+
 /* An empty file is a new catalog to LMDB. */
 static int make_file(struct catalog *c, const char *folder, struct winnow_error *err)
 {
-    struct stat st;
-    if (!stat(c->path, &st) && st.st_size)
+    if (is_begun(c->path))
         return WINNOW_OK;
     if (has_texts(folder))
         return err_set(err, WINNOW_EDATA,
                        "%s: it is missing, but there are texts; put it back, or let winnow index "
                        "compact make it again from them",
                        c->path);
-    int fd = open(c->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(c->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return disk_fail(err, c->path, "cannot make the file", errno);
     close(fd);
