@@ -23,8 +23,8 @@ uchardet        lib/detect.c
 iconv.h         lib/charset.c
 utf8proc.h      lib/norm_chars.c lib/text.c
 zlib.h          lib/input.c
-lmdb.h          lib/store/catalog*
-zstd            lib/store/texts*.c lib/store/store_memory.c
+lmdb.h          lib/store/catalog.c lib/store/catalog_parts.h
+zstd            lib/store/texts_block.c lib/store/store_memory.c
 curl/           cli/*
 termios.h       cli/*
 sys/ioctl.h     cli/*

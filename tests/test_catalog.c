@@ -534,6 +534,53 @@ static void threads_of_one_process_read_and_write_at_once(void **state)
     remove_place(&p);
 }
 
+/* Waits until it is told to, then commits so often that pages nobody reads are used again. */
+static int write_when_told(const struct place *p, int told)
+{
+    char byte;
+    if (read(told, &byte, 1) != 1)
+        return 97;
+    struct catalog *c = open_writer(p);
+    for (uint32_t i = 1; i < 20; i++) {
+        OK(catalog_begin(c, &failure));
+        put_docs(c, i * 100, i * 100 + 100);
+        OK(catalog_commit(c, &failure));
+    }
+    catalog_close(c);
+    return 53;
+}
+
+/* What LMDB holds a reader's pages by belongs to the process: were the file opened twice in
+ * it, the second one's end would let go of the first one's. */
+static void a_second_reader_that_goes_takes_nothing_from_the_first(void **state)
+{
+    (void)state;
+    struct place p;
+    int told[2], status;
+    make_place(&p);
+    struct catalog *w = open_writer(&p);
+    OK(catalog_begin(w, &failure));
+    put_docs(w, 1, 100);
+    OK(catalog_commit(w, &failure));
+    catalog_close(w);
+    assert_int_equal(pipe(told), 0);
+    pid_t pid = fork(); /* before anything is open */
+    if (!pid)
+        _exit(write_when_told(&p, told[0]));
+    struct catalog *first = open_reader(&p), *second = open_reader(&p);
+    OK(catalog_begin(first, &failure));
+    catalog_close(second);
+    assert_int_equal(write(told[1], "", 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 53);
+    expect_docs(first, 1, 100);
+    assert_false(has_doc(first, 100));
+    catalog_close(first);
+    close(told[0]);
+    close(told[1]);
+    remove_place(&p);
+}
+
 static void asks_for_a_transaction(void **state)
 {
     (void)state;
@@ -848,33 +895,52 @@ static void a_limit_on_the_size_of_files_loses_nothing(void **state)
     remove_place(&p);
 }
 
+/* A small disk, which goes away whatever becomes of the test. */
+struct disk {
+    struct place place;
+    bool is_mounted;
+};
+
+static int make_disk(void **state)
+{
+    static struct disk d;
+    make_place(&d.place);
+    d.is_mounted = mount("none", d.place.folder, "tmpfs", 0, "size=600k") == 0;
+    *state = &d;
+    return 0;
+}
+
+static int remove_disk(void **state)
+{
+    struct disk *d = *state;
+    /* A test that failed has files open. */
+    if (d->is_mounted && umount2(d->place.folder, MNT_DETACH))
+        return -1;
+    return rmdir(d->place.folder);
+}
+
 static void survives_a_full_disk(void **state)
 {
-    (void)state;
-    struct place p, q;
-    make_place(&p);
-    if (mount("none", p.folder, "tmpfs", 0, "size=600k")) {
+    const struct disk *d = *state;
+    const struct place *p = &d->place;
+    if (!d->is_mounted) {
         print_message("skipped: no tmpfs can be mounted here\n");
-        remove_place(&p);
         return;
     }
-    q = p;
-    fill_until_it_fails(&q, "ree some space");
-    assert_int_equal(mount("none", p.folder, "tmpfs", MS_REMOUNT, "size=2m"), 0);
-    struct catalog *c = open_writer(&q);
+    fill_until_it_fails(p, "ree some space");
+    assert_int_equal(mount("none", p->folder, "tmpfs", MS_REMOUNT, "size=2m"), 0);
+    struct catalog *c = open_writer(p);
     OK(catalog_begin(c, &failure));
     put_docs(c, 10001, 10100);
     OK(catalog_commit(c, &failure));
     catalog_close(c);
     /* And a filesystem that is mounted for reading only. */
-    assert_int_equal(mount("none", p.folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
-    expect_refused(&q, params, false, WINNOW_EIO, "Read-only file system");
-    c = open_reader(&q);
+    assert_int_equal(mount("none", p->folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    expect_refused(p, params, false, WINNOW_EIO, "Read-only file system");
+    c = open_reader(p);
     OK(catalog_begin(c, &failure));
     expect_docs(c, 10001, 10100);
     catalog_close(c);
-    assert_int_equal(umount(p.folder), 0);
-    remove_place(&p);
 }
 
 static int write_with_little_room(const struct place *p)
@@ -977,6 +1043,135 @@ static void note_place(void *ctx, const char *file, uint64_t at, const char *tex
     assert_non_null(strstr(file, "/catalog.mdb"));
     assert_non_null(strstr(text, "compact"));
     *ret = at;
+}
+
+/* A file that is in use is put back as it was two commits ago: every page of it is right. */
+static void refuses_an_older_file_in_the_place_of_one_in_use(void **state)
+{
+    (void)state;
+    struct place p;
+    char *bytes;
+    make_place(&p);
+    fill_small(&p);
+    struct catalog *r = open_reader(&p), *w = open_writer(&p);
+    size_t len = read_all(p.file, &bytes);
+    for (uint32_t n = 200; n < 202; n++) {
+        OK(catalog_begin(w, &failure));
+        put_docs(w, n, n + 1);
+        OK(catalog_commit(w, &failure));
+    }
+    catalog_close(w);
+    write_at(p.file, 0, bytes, len);
+    assert_int_equal(problems_of(&p, NULL, NULL), 0);
+    expect_refused(&p, params, true, WINNOW_EDATA, "its first pages are damaged");
+    expect_refused(&p, params, false, WINNOW_EDATA, "its first pages are damaged");
+    catalog_close(r);
+    catalog_close(open_reader(&p));
+    free(bytes);
+    remove_place(&p);
+}
+
+/* --- lists of free pages, as catalog_check.c draws them ------------------------------------- */
+
+struct free_pages {
+    char *bytes;
+    uint64_t last; /* page */
+    bool is_free[1000];
+    size_t longest, count; /* the longest list: where its pages begin, and how many */
+};
+
+static uint64_t word_at(const char *bytes, size_t at)
+{
+    uint64_t ret;
+    memcpy(&ret, bytes + at, sizeof ret);
+    return ret;
+}
+
+static void note_list(struct free_pages *f, size_t at)
+{
+    uint64_t count = word_at(f->bytes, at);
+    for (uint64_t i = 1; i <= count; i++)
+        f->is_free[word_at(f->bytes, at + 8 * i)] = true;
+    if (count > f->count) {
+        f->count = count;
+        f->longest = at + 8;
+    }
+}
+
+/* Of a catalog whose tree of free pages is one leaf. */
+static struct free_pages find_free(const struct place *p)
+{
+    struct free_pages ret = {0};
+    enum { TXN = 16 + 128, LAST = 16 + 120, ROOT = 16 + 24 + 40, DEPTH = 16 + 24 + 6 };
+    size_t len = read_all(p->file, &ret.bytes);
+    size_t meta = word_at(ret.bytes, TXN) > word_at(ret.bytes, 4096 + TXN) ? 0 : 4096;
+    size_t root = word_at(ret.bytes, meta + ROOT) * 4096;
+    ret.last = word_at(ret.bytes, meta + LAST);
+    assert_int_equal(ret.bytes[meta + DEPTH], 1);
+    assert_true(root < len && ret.last < 1000);
+    size_t nodes = (word_at(ret.bytes, root + 12) % 65536 - 16) / 2;
+    for (size_t i = 0; i < nodes; i++) {
+        size_t node = root + word_at(ret.bytes, root + 16 + 2 * i) % 65536;
+        note_list(&ret, node + 8 + 8); /* behind its head and its key */
+    }
+    assert_true(ret.count > 2);
+    return ret;
+}
+
+/* Says of one free page that it is another, so that the list still falls. */
+static size_t replace_free(const struct place *p, const struct free_pages *f, uint64_t page)
+{
+    size_t at = f->longest;
+    for (size_t i = 1; i < f->count && word_at(f->bytes, at + 8) > page; i++)
+        at += 8;
+    write_at(p->file, at, &page, sizeof page);
+    return at;
+}
+
+static void no_page_that_is_in_use_is_free(void **state)
+{
+    (void)state;
+    struct place p;
+    size_t used = 0, overflows = 0;
+    make_place(&p);
+    fill_small(&p);
+    struct free_pages f = find_free(&p);
+    for (uint64_t page = 2; page <= f.last; page++) {
+        uint64_t told = 0;
+        if (f.is_free[page])
+            continue;
+        size_t at = replace_free(&p, &f, page);
+        if (problems_of(&p, note_place, &told) != 1)
+            fail_msg("page %llu is free and in use", (unsigned long long)page);
+        assert_int_equal(told, page * 4096);
+        write_at(p.file, at, f.bytes + at, 8);
+        used++;
+        overflows += f.bytes[page * 4096 + 10] == 4;
+    }
+    assert_true(overflows >= 2 && used > overflows);
+    assert_false(is_noticed(&p));
+    free(f.bytes);
+    remove_place(&p);
+}
+
+/* LMDB takes free pages from the list's end, and looks for those in a row. */
+static void a_list_of_free_pages_falls(void **state)
+{
+    (void)state;
+    struct place p;
+    char swapped[16];
+    uint64_t told = 0;
+    make_place(&p);
+    fill_small(&p);
+    struct free_pages f = find_free(&p);
+    memcpy(swapped, f.bytes + f.longest + 8, 8);
+    memcpy(swapped + 8, f.bytes + f.longest, 8);
+    write_at(p.file, f.longest, swapped, sizeof swapped);
+    assert_int_equal(problems_of(&p, note_place, &told), 1);
+    assert_int_equal(told, f.longest / 4096 * 4096);
+    expect_refused(&p, params, false, WINNOW_EDATA, "a list of free pages is out of order");
+    free(f.bytes);
+    remove_place(&p);
 }
 
 static void a_wrong_record_is_told_with_its_place(void **state)
@@ -1148,6 +1343,7 @@ int main(void)
         cmocka_unit_test(the_state_is_what_was_put_last),
         cmocka_unit_test(a_reader_keeps_its_view_while_a_writer_goes_on),
         cmocka_unit_test(threads_of_one_process_read_and_write_at_once),
+        cmocka_unit_test(a_second_reader_that_goes_takes_nothing_from_the_first),
         cmocka_unit_test(asks_for_a_transaction),
         cmocka_unit_test(makes_a_random_key_and_keeps_it),
         cmocka_unit_test(refuses_other_parameters_and_names_them),
@@ -1160,10 +1356,13 @@ int main(void)
         cmocka_unit_test(makes_the_folder_but_not_its_parents),
         cmocka_unit_test(reads_a_folder_that_cannot_be_written),
         cmocka_unit_test(a_limit_on_the_size_of_files_loses_nothing),
-        cmocka_unit_test(survives_a_full_disk),
+        cmocka_unit_test_setup_teardown(survives_a_full_disk, make_disk, remove_disk),
         cmocka_unit_test(does_with_little_address_space),
         cmocka_unit_test(a_killed_writer_leaves_the_last_commit),
         cmocka_unit_test(a_file_that_was_cut_off_is_noticed_at_every_page),
+        cmocka_unit_test(refuses_an_older_file_in_the_place_of_one_in_use),
+        cmocka_unit_test(no_page_that_is_in_use_is_free),
+        cmocka_unit_test(a_list_of_free_pages_falls),
         cmocka_unit_test(a_wrong_record_is_told_with_its_place),
         cmocka_unit_test(every_wrong_bit_is_noticed_or_harmless),
         cmocka_unit_test(a_wrong_bit_never_hides_the_last_commit),

@@ -7,9 +7,10 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "hash.h"
-#include "store/run.h"
+#include "store/run_parts.h"
 
 enum { PATH = 200 };
 
@@ -287,6 +288,71 @@ static void names_a_document_once_for_a_hash(void **state)
     struct run *r = open_run("run", &info);
     struct run_entry want[] = {{3, 5}, {3, 6}};
     expect_entries(r, want, 2);
+    run_close(r);
+}
+
+/* A hash that falls in the first 64th of all keys. */
+static uint64_t next_crowded(uint64_t *seed)
+{
+    for (;;) {
+        uint64_t ret = next_hash(seed);
+        if (run_key(ret) >> (RUN_KEY_BITS - 6) == 0)
+            return ret;
+    }
+}
+
+/* Entries that are all of the first group, which is meant to have some 64. */
+static void make_crowd(struct run_entry *entries, size_t count, uint64_t seed)
+{
+    for (size_t i = 0; i < count; i++)
+        entries[i] = (struct run_entry){next_crowded(&seed), (uint32_t)i};
+}
+
+static void finds_all_in_a_crowded_group(void **state)
+{
+    (void)state;
+    /* The map of homes ends in its third word, at its end, and in the words behind. */
+    static const size_t sizes[] = {100, 127, 128, 129, 130, 131, 192, 193, 500, RUN_GROUP_MOST};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct run_entry entries[RUN_GROUP_MOST];
+        uint64_t strangers[1000], seed = 17, at;
+        make_crowd(entries, sizes[i], i + 1);
+        write_run("run", entries, sizes[i]);
+        struct run *r = open_run("run", NULL);
+        expect_entries(r, entries, keep_expected(entries, sizes[i]));
+        for (size_t n = 0; n < 1000; n++)
+            strangers[n] = next_crowded(&seed);
+        struct store_hits hits = look_up(r, strangers, 1000);
+        assert_int_equal(hits.count, 0);
+        assert_false(run_is_damaged(r, &at));
+        run_close(r);
+        empty_folder(NULL);
+    }
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint64_t x = run_key(((const struct run_entry *)a)->hash);
+    uint64_t y = run_key(((const struct run_entry *)b)->hash);
+    return x < y ? -1 : x > y;
+}
+
+/* Nobody's text makes so many: who chose the hashes loses some of them. */
+static void leaves_out_what_a_group_has_no_room_for(void **state)
+{
+    (void)state;
+    enum { CROWD = RUN_GROUP_MOST + 200 };
+    struct run_entry entries[CROWD + 1];
+    uint64_t seed = 5;
+    make_crowd(entries, CROWD, 3);
+    do /* one in a later group is not among them */
+        entries[CROWD] = (struct run_entry){next_hash(&seed), 7};
+    while (run_key(entries[CROWD].hash) >> (RUN_KEY_BITS - 1) == 0);
+    write_run("run", entries, CROWD + 1);
+    qsort(entries, CROWD, sizeof *entries, by_key);
+    entries[RUN_GROUP_MOST] = entries[CROWD];
+    struct run *r = open_run("run", NULL);
+    expect_entries(r, entries, keep_expected(entries, RUN_GROUP_MOST + 1));
     run_close(r);
 }
 
@@ -689,6 +755,214 @@ static void survives_any_block(void **state)
     free(entries);
 }
 
+/* A run of two groups with fitting checksums, to be made one that no writer makes. */
+enum { HOSTILE = 100 };
+struct hostile {
+    struct run_entry entries[HOSTILE]; /* by key */
+    struct bytes file;
+    struct run_shape shape;
+    struct run_group groups[2];
+};
+
+static void make_hostile(struct hostile *h)
+{
+    uint64_t seed = 22;
+    struct run_header head;
+    for (uint32_t i = 0; i < HOSTILE; i++) /* numbers of 5 bits, which hold up to 1031 */
+        h->entries[i] = (struct run_entry){next_hash(&seed), 1000 + i % 21};
+    write_run("run", h->entries, HOSTILE);
+    qsort(h->entries, HOSTILE, sizeof *h->entries, by_key);
+    h->file = read_file("run");
+    memcpy(&head, h->file.data, sizeof head);
+    h->shape = (struct run_shape){.entries = head.entries,
+                                  .table_blocks = head.table_blocks,
+                                  .first_number = head.first_number,
+                                  .last_number = head.last_number,
+                                  .home_bits = head.home_bits};
+    run_shape_lay(&h->shape);
+    assert_int_equal(h->shape.groups, 2);
+    struct run *r = open_run("run", NULL);
+    for (uint64_t i = 0; i < 2; i++)
+        assert_true(run_find_group(r, i, &h->groups[i]));
+    run_close(r);
+}
+
+/* Bits of the groups. */
+static uint64_t bits_at(const struct hostile *h, uint64_t bit, unsigned width)
+{
+    return run_bits(h->file.data + h->shape.groups_at, bit, width);
+}
+
+static void set_bits(struct hostile *h, uint64_t bit, unsigned width, uint64_t value)
+{
+    for (unsigned i = 0; i < width; i++) {
+        unsigned char *byte = &h->file.data[h->shape.groups_at + (bit + i) / 8];
+        unsigned shift = (bit + i) % 8;
+        *byte = (unsigned char)((*byte & ~(1u << shift)) | (value >> i & 1) << shift);
+    }
+}
+
+/* All that reads the file in its order sees that it is none of ours. */
+static void expect_no_run(struct hostile *h)
+{
+    char path[PATH];
+    struct run_info info = {.bytes = 1};
+    size_t found = 0;
+    uint64_t at = 0;
+    seal_blocks(&h->file);
+    write_file("hostile", h->file.data, h->file.len);
+    struct run *r = open_run("hostile", NULL);
+    assert_int_equal(run_merge(&r, 1, NULL, NULL, path_of(path, "merged"), &info, NULL),
+                     WINNOW_EDATA);
+    assert_int_equal(info.bytes, 1);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(run_verify(r, count_found, &found), WINNOW_EDATA);
+    assert_int_equal(found, 1);
+    (void)run_is_damaged(r, &at);
+    assert_true(at < h->file.len);
+    run_close(r);
+}
+
+/* A look-up of this hash tells of the damage, and gives no number that is not the run's. */
+static void expect_lookup_tells(struct hostile *h, uint64_t hash)
+{
+    uint64_t at = 0;
+    seal_blocks(&h->file);
+    write_file("hostile", h->file.data, h->file.len);
+    struct run *r = open_run("hostile", NULL);
+    struct store_hits hits = look_up(r, &hash, 1);
+    for (size_t i = 0; i < hits.count; i++)
+        assert_in_range(hits.items[i].number, 1000, 1020);
+    assert_true(run_is_damaged(r, &at));
+    assert_int_equal(at, h->shape.groups_at);
+    free(hits.items);
+    run_close(r);
+}
+
+/* The last 1 of the second group's map is gone: it has one entry less than is said of it,
+ * and whoever reads it would take an entry of the group before for the last. */
+static void notices_a_map_of_too_few_entries(void **state)
+{
+    (void)state;
+    struct hostile h;
+    make_hostile(&h);
+    const struct run_group *g = &h.groups[1];
+    uint64_t last = run_rests(g);
+    assert_true(g->count <= h.groups[0].count);
+    while (!bits_at(&h, --last, 1))
+        ;
+    set_bits(&h, last, 1, 0);
+    expect_no_run(&h);
+    free(h.file.data);
+}
+
+/* The last entry of a group stands behind all of its homes: of the last group that is a key
+ * that no hash has. */
+static void notices_an_entry_behind_the_last_home(void **state)
+{
+    (void)state;
+    for (int group = 0; group < 2; group++) {
+        struct hostile h;
+        make_hostile(&h);
+        const uint64_t end = run_rests(&h.groups[group]) - 1;
+        uint64_t last = end;
+        while (!bits_at(&h, last, 1))
+            last--;
+        set_bits(&h, last, 1, 0);
+        set_bits(&h, end, 1, 1);
+        expect_no_run(&h);
+        free(h.file.data);
+        empty_folder(NULL);
+    }
+}
+
+/* More ones than entries, in a group that has as many as one can. */
+static void notices_a_map_of_too_many_entries(void **state)
+{
+    (void)state;
+    struct hostile h = {.shape = {.table_blocks = 1, .home_bits = 10, .entries = RUN_GROUP_MOST}};
+    struct run_entry entries[RUN_GROUP_MOST];
+    make_crowd(entries, RUN_GROUP_MOST, 1);
+    write_run("run", entries, RUN_GROUP_MOST);
+    h.file = read_file("run");
+    run_shape_lay(&h.shape);
+    for (unsigned i = 0; i < RUN_HOMES + RUN_GROUP_MOST; i++)
+        set_bits(&h, i, 1, 1);
+    expect_no_run(&h);
+    free(h.file.data);
+}
+
+static void notices_a_document_that_is_not_of_the_run(void **state)
+{
+    (void)state;
+    struct hostile h;
+    make_hostile(&h);
+    for (uint64_t number = 21; number < 32; number += 10) {
+        set_bits(&h, run_numbers(&h.shape, &h.groups[0]) + 5 * 7, 5, number);
+        expect_no_run(&h);
+        expect_lookup_tells(&h, h.entries[7].hash);
+    }
+    free(h.file.data);
+}
+
+static void notices_entries_out_of_order(void **state)
+{
+    (void)state;
+    struct hostile h;
+    make_hostile(&h);
+    const unsigned width = h.shape.rest_bits;
+    size_t i = 0; /* with the next one in one home */
+    while (run_key(h.entries[i].hash) >> width != run_key(h.entries[i + 1].hash) >> width)
+        i++;
+    assert_true(i + 1 < h.groups[0].count);
+    uint64_t at = run_rests(&h.groups[0]) + i * width, rest = bits_at(&h, at, width);
+    set_bits(&h, at, width, bits_at(&h, at + width, width));
+    set_bits(&h, at + width, width, rest);
+    expect_no_run(&h);
+    free(h.file.data);
+}
+
+static void notices_that_there_are_fewer_entries_than_are_said(void **state)
+{
+    (void)state;
+    struct hostile h;
+    make_hostile(&h);
+    uint64_t entries = HOSTILE + 1;
+    memcpy(h.file.data + offsetof(struct run_header, entries), &entries, sizeof entries);
+    expect_no_run(&h);
+    free(h.file.data);
+}
+
+/* The map's last 0 is gone: the ones of its last home go on into what follows. */
+static void a_lookup_notices_a_map_without_an_end(void **state)
+{
+    (void)state;
+    struct hostile h;
+    uint64_t hash, seed = 1;
+    make_hostile(&h);
+    do
+        hash = next_hash(&seed);
+    while (run_key(hash) >> h.shape.rest_bits != RUN_HOMES - 1);
+    set_bits(&h, run_rests(&h.groups[0]) - 1, 1, 1);
+    expect_lookup_tells(&h, hash);
+    free(h.file.data);
+}
+
+/* Nothing but ones: the first home never ends, and no other one begins in it. */
+static void a_lookup_notices_a_map_of_ones(void **state)
+{
+    (void)state;
+    struct hostile h;
+    make_hostile(&h);
+    const struct run_group *g = &h.groups[0];
+    for (unsigned i = 0; i < RUN_HOMES + g->count; i++)
+        set_bits(&h, g->start + i, 1, 1);
+    for (size_t i = 0; i < g->count; i++)
+        if (run_key(h.entries[i].hash) >> h.shape.rest_bits != 0)
+            expect_lookup_tells(&h, h.entries[i].hash);
+    free(h.file.data);
+}
+
 static void refuses_another_file_than_the_catalog_names(void **state)
 {
     (void)state;
@@ -724,9 +998,24 @@ static void refuses_what_is_no_run(void **state)
     assert_int_equal(mkdir(path_of(path, "folder"), 0700), 0);
     assert_int_equal(try_open("folder", NULL, &r), WINNOW_EDATA);
     rmdir(path);
-    assert_int_equal(mkfifo(path_of(path, "fifo"), 0600), 0);
-    assert_int_equal(try_open("fifo", NULL, &r), WINNOW_EDATA);
     assert_null(r);
+}
+
+/* Who opens one as a file waits for somebody to write into it. */
+static void waits_for_no_writer_of_a_fifo(void **state)
+{
+    (void)state;
+    char path[PATH];
+    int status;
+    assert_int_equal(mkfifo(path_of(path, "fifo"), 0600), 0);
+    pid_t pid = fork();
+    if (!pid) {
+        struct run *r = NULL;
+        alarm(20);
+        _exit(run_open(path, NULL, &r, NULL));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, WINNOW_EDATA);
 }
 
 static void refuses_a_newer_version_and_another_byte_order(void **state)
@@ -810,6 +1099,8 @@ int main(void)
         TEST(takes_five_bytes_an_entry),
         TEST(keeps_the_first_documents_of_a_popular_hash),
         TEST(names_a_document_once_for_a_hash),
+        TEST(finds_all_in_a_crowded_group),
+        TEST(leaves_out_what_a_group_has_no_room_for),
         TEST(appends_to_the_hits_there_are),
         TEST(merges_as_if_written_at_once),
         TEST(leaves_out_documents_that_are_not_kept),
@@ -820,8 +1111,17 @@ int main(void)
         TEST(refuses_a_file_that_was_cut_off),
         TEST(survives_any_header),
         TEST(survives_any_block),
+        TEST(notices_a_map_of_too_few_entries),
+        TEST(notices_an_entry_behind_the_last_home),
+        TEST(notices_a_map_of_too_many_entries),
+        TEST(notices_a_document_that_is_not_of_the_run),
+        TEST(notices_entries_out_of_order),
+        TEST(notices_that_there_are_fewer_entries_than_are_said),
+        TEST(a_lookup_notices_a_map_without_an_end),
+        TEST(a_lookup_notices_a_map_of_ones),
         TEST(refuses_another_file_than_the_catalog_names),
         TEST(refuses_what_is_no_run),
+        TEST(waits_for_no_writer_of_a_fifo),
         TEST(refuses_a_newer_version_and_another_byte_order),
         TEST(leaves_nothing_behind_on_a_full_disk),
         TEST(writes_over_no_file),

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -521,6 +522,43 @@ static void a_failed_append_leaves_the_end_where_it_was(void **state)
     made_free(m);
 }
 
+/* The strings are never read: they are of pages that are not there yet. */
+static void refuses_a_document_of_more_than_2_gib(void **state)
+{
+    const struct place *p = *state;
+    const size_t most = (size_t)1 << 31, room = most + (32 << 20);
+    const char *zeros =
+        mmap(NULL, room, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zeros == MAP_FAILED) {
+        print_message("skipped: there is no address space for it\n");
+        return;
+    }
+    /* Bytes of url and text; the last sum is small again where it overflows. */
+    const size_t lens[][2] = {{0, room}, {most, 32 << 20}, {room, room}, {100, SIZE_MAX - 50}};
+    struct made *m = make(1, 3, 100);
+    struct texts *t = open_at(p, 0, 0, false);
+    const struct store_doc whole = m->docs[1];
+    uint32_t file;
+    uint64_t bytes;
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        struct winnow_error err = {0};
+        m->docs[1].url = (struct slice){zeros, lens[i][0]};
+        m->docs[1].text = (struct slice){zeros, lens[i][1]};
+        assert_int_equal(texts_append(t, m->docs, 3, m->places, &err), WINNOW_ELIMIT);
+        assert_non_null(strstr(err.text, "news.example.org/2: a document of more than 2 GiB"));
+        texts_end(t, &file, &bytes);
+        assert_int_equal(file, 0);
+        assert_int_equal(bytes, 0);
+        assert_int_equal(m->places[0].file, 0);
+    }
+    m->docs[1] = whole;
+    OK(texts_append(t, m->docs, 3, m->places, &failure));
+    expect_all(t, m);
+    texts_close(t);
+    made_free(m);
+    munmap((void *)(uintptr_t)zeros, room);
+}
+
 static void a_reader_writes_nothing(void **state)
 {
     struct place *p = *state;
@@ -595,6 +633,7 @@ int main(void)
         TEST(a_walk_ends_when_it_is_told_to),
         TEST(refuses_files_of_a_newer_layout_or_another_byte_order),
         TEST(a_failed_append_leaves_the_end_where_it_was),
+        TEST(refuses_a_document_of_more_than_2_gib),
         TEST(a_reader_writes_nothing),
         TEST(survives_blocks_that_somebody_made_up),
     };
