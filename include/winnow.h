@@ -46,6 +46,7 @@ enum winnow_status {
     WINNOW_ERULES,  /* a rule file cannot be read or compiled */
     WINNOW_EIO,     /* reading or writing failed */
     WINNOW_EUSAGE,  /* the caller asked for what cannot be */
+    WINNOW_EBUSY,   /* another writer has the index: later it can be */
 };
 
 /* What went wrong, where, and what to do, as one line without a newline. */
@@ -260,8 +261,8 @@ struct winnow_index;
 
 /* Opens the index in a folder: as its one writer (it is made where it is missing), or to
  * read only.  folder NULL: one in memory, which forgets all when it is closed.
- * WINNOW_EUSAGE where another writer has it, or it was made with other parameters or by a
- * newer winnow; WINNOW_EDATA where it is damaged; WINNOW_EIO. */
+ * WINNOW_EBUSY where another writer has it; WINNOW_EUSAGE where it was made with other
+ * parameters or by a newer winnow; WINNOW_EDATA where it is damaged; WINNOW_EIO. */
 WINNOW_API WINNOW_CHECK int winnow_index_open(const char *folder, int read_only,
                                               struct winnow_index **ret,
                                               struct winnow_error *err);
@@ -359,7 +360,8 @@ struct winnow_shared {
     const char *document; /* its id: 32 hexadecimal digits */
     const char *source;   /* its source, or URL; "" where it has none */
     size_t start, end;    /* bytes of this page's text */
-    size_t other_start, other_end; /* bytes of that document's clean text */
+    size_t other_start, other_end; /* bytes of that document's clean text, as it was before
+                                      passages of still earlier ones were removed from it */
     int cut;       /* this page's copy is cut short there */
     int other_cut; /* that document's is */
 };

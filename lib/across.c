@@ -13,13 +13,15 @@
  *
  * 1. A page is compared with what came before it, and with nothing else: cleaned again,
  *    it gets the same answer; but that a later, more complete copy is told.
- * 2. What is removed stands in the clean text of a document that stays.  So a page yields
- *    to earlier documents that live, and to the one that superseded it; never to one that
+ * 2. What is removed stays in another document.  A page yields to earlier documents that
+ *    live, of these to the earliest, and to the one that superseded it; never to one that
  *    was superseded, which itself may yield.  And what a page shares with one that it
  *    supersedes is safe in it from all others: that one may come to yield it.  Numbers
  *    fall along the first kind of step, and the second leads to a page that keeps the
  *    passage: no order of cleaning, and cleaning again, makes a circle in which a passage
- *    is lost from all. */
+ *    is lost from all.
+ * 3. The index remembers a text as it was before it yielded anything: which documents are
+ *    copies of which does not hang on what was done about it. */
 #include "across.h"
 
 #include <stdio.h>
@@ -29,6 +31,7 @@
 #include "across_parts.h"
 #include "cleaner.h"
 #include "err.h"
+#include "utf8.h"
 
 enum {
     CONTAINED = 90,     /* percent of a text that stands in another: it is contained in it */
@@ -46,6 +49,7 @@ struct stage {
     bool own_is_known;    /* this version of it was added before */
     struct written written;
     struct candidates candidates;
+    bool stripped;
     size_t nsafe; /* of the page's shared passages the first so many are kept */
 };
 
@@ -74,7 +78,26 @@ static void relate(struct candidate *c)
     c->supersedes = c->contains && (!c->contained || is_better(f));
 }
 
-/* A candidate's document; one that cannot be read is passed over with a note. */
+/* A source is a path, or was made by somebody: only what is UTF-8 of it is shown. */
+static const char *show_source(struct page *p, const struct store_doc *doc)
+{
+    struct slice rest = doc->source.len ? doc->source : doc->url;
+    struct buf text;
+    buf_init(&text, 3 * rest.len + 1);
+    while (rest.len > 0) {
+        size_t valid = utf8_valid_prefix(rest);
+        buf_add(&text, rest.p, valid);
+        if (valid < rest.len)
+            buf_adds(&text, "\xef\xbf\xbd"); /* U+FFFD */
+        valid += valid < rest.len;
+        rest = (struct slice){rest.p + valid, rest.len - valid};
+    }
+    const char *ret = text.status == WINNOW_OK ? arena_copy(&p->arena, buf_slice(&text)) : NULL;
+    buf_free(&text);
+    return ret;
+}
+
+/* A candidate's document; one that is damaged is passed over with a note. */
 static int compare(struct stage *s, struct candidate *c, struct winnow_error *err)
 {
     char name[33];
@@ -86,7 +109,7 @@ static int compare(struct stage *s, struct candidate *c, struct winnow_error *er
     if (status == WINNOW_OK) {
         index_key_name(&doc.key, name);
         c->document = arena_copy(&s->page->arena, slice_of(name));
-        c->source = arena_copy(&s->page->arena, doc.source.len ? doc.source : doc.url);
+        c->source = show_source(s->page, &doc);
         status = c->document && c->source ? judge_across(doc.text, buf_slice(&s->written.text),
                                                          &c->found)
                                           : WINNOW_ENOMEM;
@@ -98,22 +121,32 @@ static int compare(struct stage *s, struct candidate *c, struct winnow_error *er
         return err_nomem(err);
     if (status == WINNOW_ELIMIT)
         page_note(s->page, "too long to be compared with document %.*s", NAME_SHOWN, c->document);
-    else if (status != WINNOW_OK)
+    else if (status == WINNOW_EDATA)
         page_note(s->page, "%s", damage.text);
+    else if (status != WINNOW_OK)
+        return err_set(err, status, "%s", damage.text);
     return WINNOW_OK;
 }
 
-/* Documents that the page supersedes, for what they share is kept; those that live; then
- * whoever has more of the page; then the earlier. */
-static int by_worth(const void *a, const void *b)
+/* Those that could not be read say nothing. */
+static void drop_unread(struct candidates *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].document)
+            c->items[kept++] = c->items[i];
+    c->count = kept;
+}
+
+/* Documents that the page supersedes, for what they share is kept; those that live; the
+ * earliest first, for it is the one that keeps what they share. */
+static int by_place_in_order(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     if (x->supersedes != y->supersedes)
         return x->supersedes ? -1 : 1;
     if (x->state != y->state)
         return x->state == DOC_LIVE ? -1 : 1;
-    if (x->found.shared != y->found.shared)
-        return x->found.shared > y->found.shared ? -1 : 1;
     return (x->number > y->number) - (x->number < y->number);
 }
 
@@ -123,8 +156,11 @@ static int compare_all(struct stage *s, struct winnow_error *err)
     int status = WINNOW_OK;
     for (size_t i = 0; i < c->count && status == WINNOW_OK; i++)
         status = compare(s, &c->items[i], err);
-    if (status == WINNOW_OK && c->count > 0)
-        qsort(c->items, c->count, sizeof *c->items, by_worth);
+    if (status != WINNOW_OK)
+        return status;
+    drop_unread(c);
+    if (c->count > 0)
+        qsort(c->items, c->count, sizeof *c->items, by_place_in_order);
     return status;
 }
 
@@ -147,9 +183,22 @@ static bool is_superseder(const struct stage *s, const struct candidate *c)
     return s->own_is_known && s->own.state == DOC_SUPERSEDED && s->own.other == c->number;
 }
 
+/* Of many copies the one that has most of the page is named; of equals the earlier, which
+ * stands first. */
+static const struct candidate *best_copy(const struct candidates *all)
+{
+    const struct candidate *ret = NULL;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct candidate *c = &all->items[i];
+        if (c->contained && !c->supersedes && (!ret || c->found.shared > ret->found.shared))
+            ret = c;
+    }
+    return ret;
+}
+
 static void add_relations(struct stage *s)
 {
-    bool contained = false;
+    const struct candidate *best = best_copy(&s->candidates);
     for (size_t i = 0; i < s->candidates.count; i++) {
         const struct candidate *c = &s->candidates.items[i];
         const struct across *f = &c->found;
@@ -163,11 +212,10 @@ static void add_relations(struct stage *s)
             r.kind = "supersedes";
             r.share = percent(f->other_shared, f->other_weight);
             r.cut = f->other_cut;
-        } else if (c->contained && !contained) {
+        } else if (c == best) {
             r.kind = "duplicate-of";
             r.share = percent(f->shared, f->weight);
             r.cut = f->cut;
-            contained = true; /* of many copies the best is named */
         } else {
             continue;
         }
@@ -198,12 +246,15 @@ static bool is_blank(const char *s, size_t len)
 static void strip(struct stage *s, const struct page_shared *shared)
 {
     struct page *p = s->page;
+    struct slice source = slice_of(*shared->source ? shared->source : "no source");
+    source.len = source.len < SOURCE_MOST ? source.len : SOURCE_MOST;
+    source.len = utf8_valid_prefix(source);
     const char *text = arena_printf(
         &p->arena, "stands in document %.*s (%.*s) from byte %u to %u%s", NAME_SHOWN,
-        shared->document, SOURCE_MOST, *shared->source ? shared->source : "no source",
-        shared->other_start, shared->other_end, shared->cut ? ", cut short" : "");
+        shared->document, (int)source.len, source.p, shared->other_start, shared->other_end, shared->cut ? ", cut short" : "");
     uint32_t reason = verdict_reason(&p->verdicts, (struct reason){.stage = "across", .text = text});
     verdict_remove(&p->verdicts, shared->start, shared->end, reason);
+    s->stripped = true;
 }
 
 /* Does what an earlier candidate shares hold all of it? */
@@ -332,12 +383,17 @@ static int run(struct stage *s, struct winnow_error *err)
         status = compare_all(s, err);
     if (status != WINNOW_OK)
         return status;
+    index_note_damage(s->index, p);
     add_relations(s);
     for (size_t i = 0; i < s->candidates.count; i++)
         tell_all(s, &s->candidates.items[i]);
     if (verdict_settle(&p->verdicts) != WINNOW_OK)
         return err_nomem(err);
     join_stripped(p);
+    if (s->stripped) { /* the index remembers the whole, so that it knows the next copy */
+        p->unstripped = s->written.text;
+        buf_init(&s->written.text, 0);
+    }
     return verdict_settle(&p->verdicts) == WINNOW_OK ? WINNOW_OK : err_nomem(err);
 }
 

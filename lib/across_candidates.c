@@ -1,8 +1,9 @@
 /* across_candidates.c - which earlier documents to compare a page with.
  *
  * Those that share the most fingerprints, and then, of the rest, whoever has most of what
- * none of the chosen has: so a page that quotes many is compared with all of them, and a
- * passage that stands in a thousand documents costs no more than a few. */
+ * none of the chosen has: so a page that quotes several is compared with each of them (of
+ * more than CANDIDATES with some), and a passage that stands in a thousand documents costs
+ * no more than a few. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,15 +80,16 @@ static int tally_hits(const struct winnow_index *ix, struct tallies *ret)
     return WINNOW_OK;
 }
 
-/* May the page be compared with doc? */
-static bool is_open(const struct store_doc *doc, const struct store_doc *own, bool own_is_known)
+/* May the page be compared with the document of that key and number? */
+static bool is_open(uint32_t number, const struct doc_key *key, enum doc_state state,
+                    const struct store_doc *own, bool own_is_known)
 {
-    if (doc->state != DOC_LIVE && doc->state != DOC_SUPERSEDED)
+    if (state != DOC_LIVE && state != DOC_SUPERSEDED)
         return false;
-    if (memcmp(&doc->key, &own->key, sizeof own->key) == 0)
+    if (memcmp(key, &own->key, sizeof own->key) == 0)
         return false;
-    return !own_is_known || doc->number < own->number ||
-           (own->state == DOC_SUPERSEDED && own->other == doc->number);
+    return !own_is_known || number < own->number ||
+           (own->state == DOC_SUPERSEDED && own->other == number);
 }
 
 static void cover(struct tallies *t, const struct tally *chosen)
@@ -113,19 +115,17 @@ static void take(struct tallies *t, struct tally *one, enum doc_state state, str
 }
 
 static int look(struct winnow_index *ix, uint32_t number, const struct store_doc *own,
-                bool own_is_known, enum doc_state *state, struct winnow_error *err)
+                bool own_is_known, enum doc_state *ret, struct winnow_error *err)
 {
-    struct store_doc doc;
-    struct buf room;
-    buf_init(&room, UINT32_MAX);
-    int status = store_get(ix->store, number, false, &doc, &room, err);
-    if (status == WINNOW_OK)
-        *state = is_open(&doc, own, own_is_known) ? doc.state : DOC_NONE;
+    struct doc_key key;
+    enum doc_state state;
+    int status = store_look(ix->store, number, &key, &state, NULL, err);
     if (status == WINNOW_EDATA) { /* one document is damaged: the others are not */
-        *state = DOC_NONE;
+        state = DOC_NONE;
         status = WINNOW_OK;
     }
-    buf_free(&room);
+    if (status == WINNOW_OK)
+        *ret = is_open(number, &key, state, own, own_is_known) ? state : DOC_NONE;
     return status;
 }
 

@@ -323,6 +323,7 @@ void page_init(struct page *p, struct winnow *w, const struct winnow_input *in)
     buf_init(&p->unpacked, w->limits.max_bytes);
     buf_init(&p->decoded, w->limits.max_bytes);
     buf_init(&p->rewritten, w->limits.max_bytes);
+    buf_init(&p->unstripped, UINT32_MAX);
     if (in->source && !(p->source = arena_copy(&p->arena, slice_of(in->source))))
         p->status = WINNOW_ENOMEM;
 }
@@ -347,5 +348,6 @@ void page_end(struct page *p)
     buf_free(&p->unpacked);
     buf_free(&p->decoded);
     buf_free(&p->rewritten);
+    buf_free(&p->unstripped);
     arena_free(&p->arena);
 }

@@ -10,6 +10,7 @@ static const char *const names[] = {
     [WINNOW_OK] = "ok",       [WINNOW_ENOMEM] = "memory", [WINNOW_ELIMIT] = "limit",
     [WINNOW_EDATA] = "data",  [WINNOW_ERULES] = "rules",  [WINNOW_EIO] = "input/output",
     [WINNOW_EUSAGE] = "usage",
+    [WINNOW_EBUSY] = "busy",
 };
 
 /* File names are bytes, and the end may be cut inside a character: "?" stands there. */

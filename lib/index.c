@@ -65,18 +65,27 @@ static int hex_digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The page's id, which is the hash of its bytes in hexadecimal. */
-static struct doc_key content_of(const struct page *p)
+/* The name is 32 hexadecimal digits. */
+static struct doc_key key_of_name(const char *name)
 {
     struct doc_key ret = {{0}};
     for (size_t i = 0; i < sizeof ret.bytes; i++)
-        ret.bytes[i] = (unsigned char)(hex_digit(p->id[2 * i]) << 4 | hex_digit(p->id[2 * i + 1]));
+        ret.bytes[i] = (unsigned char)(hex_digit(name[2 * i]) << 4 | hex_digit(name[2 * i + 1]));
     return ret;
 }
 
+/* The page's id is the hash of its bytes. */
+static struct doc_key content_of(const struct page *p)
+{
+    return key_of_name(p->id);
+}
+
+/* A path need be no UTF-8, but a record is: the key of its page stands in it. */
 struct doc_key index_key(const struct page *p)
 {
     struct doc_key ret;
+    if (p->from_record && p->document)
+        return key_of_name(p->document);
     if (!p->source)
         return content_of(p);
     hash_128(slice_of(p->source), ret.bytes);
@@ -114,6 +123,29 @@ int index_ask(struct winnow_index *ix, struct slice text, struct winnow_error *e
     return store_lookup(ix->store, ix->prints.ask, ix->prints.nask, &ix->hits, err);
 }
 
+/* --- damage --------------------------------------------------------------------------------- */
+
+struct telling {
+    struct winnow_index *index;
+    struct page *page;
+    size_t met;
+};
+
+static void tell_damage(void *ctx, const char *file, uint64_t at, const char *text)
+{
+    struct telling *t = ctx;
+    if (t->met++ >= t->index->damage_told)
+        page_note(t->page, "%s, byte %llu: %s", file, (unsigned long long)at, text);
+}
+
+void index_note_damage(struct winnow_index *ix, struct page *p)
+{
+    struct telling t = {.index = ix, .page = p};
+    store_damage(ix->store, tell_damage, &t);
+    if (t.met > ix->damage_told)
+        ix->damage_told = t.met;
+}
+
 /* --- sites ----------------------------------------------------------------------------------- */
 
 struct index_site {
@@ -141,8 +173,11 @@ static int save_site(struct winnow_index *ix, struct index_site *s, struct winno
     int status = site_table_write(&s->table, &blob);
     if (status == WINNOW_OK)
         status = store_put_site(ix->store, slice_of(s->name), buf_slice(&blob), err);
+    else if (status == WINNOW_ENOMEM)
+        err_nomem(err);
     else
-        status = err_nomem(err);
+        err_set(err, status, "%s: what its pages share passes 16 MiB; clean it without --index, or "
+                             "with an index of its own", s->name);
     s->changed = status != WINNOW_OK;
     buf_free(&blob);
     return status;
@@ -312,15 +347,34 @@ int index_learn(struct winnow_index *ix, const struct page *p, struct winnow_err
 
 /* --- adding -------------------------------------------------------------------------------------- */
 
-/* Earlier documents of which the page is the more complete copy. */
+static int state_of(struct winnow_index *ix, uint32_t number, enum doc_state *ret,
+                    struct winnow_error *err)
+{
+    struct store_doc doc;
+    struct buf room;
+    buf_init(&room, UINT32_MAX);
+    int status = store_get(ix->store, number, false, &doc, &room, err);
+    if (status == WINNOW_OK)
+        *ret = doc.state;
+    buf_free(&room);
+    return status;
+}
+
+/* Earlier documents of which the page is the more complete copy: what was forgotten or
+ * replaced since it was cleaned stays so. */
 static int supersede(struct winnow_index *ix, const struct page *p, uint32_t number,
                      struct winnow_error *err)
 {
     int status = WINNOW_OK;
-    for (size_t i = 0; i < p->nrelations && status == WINNOW_OK; i++)
-        if (strcmp(p->relations[i].kind, "supersedes") == 0)
+    for (size_t i = 0; i < p->nrelations && status == WINNOW_OK; i++) {
+        enum doc_state state = DOC_NONE;
+        if (strcmp(p->relations[i].kind, "supersedes") != 0)
+            continue;
+        status = state_of(ix, p->relations[i].number, &state, err);
+        if (status == WINNOW_OK && (state == DOC_LIVE || state == DOC_SUPERSEDED))
             status = store_set_state(ix->store, p->relations[i].number, DOC_SUPERSEDED, number,
                                      err);
+    }
     return status;
 }
 
@@ -359,6 +413,8 @@ int winnow_index_add(struct winnow_index *ix, const struct winnow_page *page,
     buf_free(&room);
     if (done)
         return status;
+    if (p->unstripped.len > 0)
+        return add_text(ix, p, buf_slice(&p->unstripped), err);
     status = written_make(p, false, &w);
     status = status == WINNOW_OK ? add_text(ix, p, buf_slice(&w.text), err) : err_nomem(err);
     written_free(&w);

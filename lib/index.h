@@ -20,6 +20,7 @@ struct winnow_index {
     struct index_site **sites; /* tables at hand; those that changed are put at a commit */
     size_t nsites, sites_cap;
     uint64_t clock;
+    size_t damage_told; /* of what the store has met, so much was told */
 };
 
 /* Which document the page is. */
@@ -38,6 +39,10 @@ int index_site(struct winnow_index *ix, const struct page *p, struct site_table 
 /* Counts the page for its site and notes its document down as seen, unless it was seen
  * before or the index is only read. */
 int index_learn(struct winnow_index *ix, const struct page *p, struct winnow_error *err);
+
+/* Damage that the store has met and nobody was told of becomes notes of the page: it was
+ * compared with less than all. */
+void index_note_damage(struct winnow_index *ix, struct page *p);
 
 /* Who has the fingerprints of the text: in ix->hits, until the next call. */
 int index_ask(struct winnow_index *ix, struct slice text, struct winnow_error *err);

@@ -128,6 +128,8 @@ struct page {
     size_t nshared, shared_cap;
     struct page_relation *relations;
     size_t nrelations, relations_cap;
+    struct buf unstripped; /* the clean text before any of it was stripped: what the index is
+                              to remember; empty where nothing was */
 
     char id[33]; /* XXH3-128 of the page's bytes, in hexadecimal */
     uint64_t stage_ns[16];

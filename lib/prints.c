@@ -29,6 +29,7 @@ void prints_free(struct prints *p)
     free(p->blocks);
     free(p->ask);
     free(p->keep);
+    free(p->seen);
 }
 
 static int add_line(struct prints *p, struct slice text, struct slice line)
@@ -58,15 +59,45 @@ static int normalise(struct prints *p, struct slice text)
     return status;
 }
 
+/* An empty table of places for so many hashes: its size is a power of two, and twice that. */
+static int clear_seen(struct prints *p, size_t count)
+{
+    size_t need = 16;
+    while (need < 2 * count)
+        need *= 2;
+    uint64_t *seen = array_grow(p->seen, &p->seen_cap, need, sizeof *seen);
+    if (!seen)
+        return WINNOW_ENOMEM;
+    p->seen = seen;
+    p->seen_mask = need - 1;
+    memset(seen, 0, need * sizeof *seen);
+    return WINNOW_OK;
+}
+
+/* Was the hash seen before?  0 marks a free place: such a hash counts as new each time. */
+static bool see(struct prints *p, uint64_t hash)
+{
+    size_t i = (hash * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & p->seen_mask;
+    while (p->seen[i] != 0 && p->seen[i] != hash)
+        i = (i + 1) & p->seen_mask;
+    bool ret = p->seen[i] == hash && hash != 0;
+    p->seen[i] = hash;
+    return ret;
+}
+
+/* Each once: half a million equal rows have few that differ. */
 static int take_hashes(struct prints *p, uint64_t **hashes, size_t *cap, size_t *count)
 {
     uint64_t *grown = array_grow(*hashes, cap, p->anchored.count + 1, sizeof *grown);
-    if (!grown)
+    if (!grown || clear_seen(p, p->anchored.count) != WINNOW_OK) {
+        *hashes = grown ? grown : *hashes;
         return WINNOW_ENOMEM;
+    }
     *hashes = grown;
-    *count = p->anchored.count;
-    for (size_t i = 0; i < *count; i++)
-        grown[i] = p->anchored.items[i].hash;
+    *count = 0;
+    for (size_t i = 0; i < p->anchored.count; i++)
+        if (!see(p, p->anchored.items[i].hash))
+            grown[(*count)++] = p->anchored.items[i].hash;
     return WINNOW_OK;
 }
 

@@ -16,13 +16,15 @@ struct store_params prints_params(void);
 /* A workspace for many texts, one after the other; what a call leaves in it the next one
  * takes away. */
 struct prints {
-    /* Hashes of the text, in its order; equal ones can stand in it.  Who asks wants those
+    /* Hashes of the text, in its order, each once.  Who asks wants those
      * of all lines' beginnings; who keeps them only those of lines of params->least words. */
     uint64_t *ask, *keep;
     size_t nask, nkeep;
 
     /* Only prints.c looks further. */
     size_t ask_cap, keep_cap;
+    uint64_t *seen; /* a hash table, by open addressing */
+    size_t seen_cap, seen_mask;
     uint64_t of; /* hash of the text that they are of */
     struct norm norm;
     struct shingles all, winnowed, anchored;

@@ -459,6 +459,147 @@ static void a_shared_passage_is_never_lost_from_all_outputs(void **state)
     }
 }
 
+/* --- works made of paragraphs, in any order and mode ------------------------------------------ */
+
+enum { PARAGRAPHS = 12, DOCUMENTS = 6, PARAGRAPH_MOST = 512 };
+
+/* Numbers that look random and are the same in every run (Marsaglia's xorshift). */
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    return *seed ^= *seed << 5;
+}
+
+/* Paragraph i: forty made words, its own. */
+static void write_paragraph(unsigned i, char ret[PARAGRAPH_MOST])
+{
+    uint32_t seed = 7919 * (i + 1);
+    size_t len = 0;
+    for (int w = 0; w < 40; w++) {
+        for (unsigned k = 0, n = 2 + next_random(&seed) % 6; k < n; k++)
+            ret[len++] = (char)('a' + next_random(&seed) % 26);
+        ret[len++] = w == 39 ? '.' : ' ';
+    }
+    ret[len] = '\0';
+    ret[0] = (char)(ret[0] - 32);
+}
+
+static void write_document(unsigned paragraphs, char *ret)
+{
+    *ret = '\0';
+    for (unsigned i = 0; i < PARAGRAPHS; i++)
+        if (paragraphs >> i & 1) {
+            write_paragraph(i, ret + strlen(ret));
+            strcat(ret, "\n");
+        }
+}
+
+static void expect_nothing_lost(const unsigned holds[DOCUMENTS], char *const outputs[DOCUMENTS],
+                                uint32_t run)
+{
+    char paragraph[PARAGRAPH_MOST];
+    for (unsigned i = 0; i < PARAGRAPHS; i++) {
+        bool asked = false, stands = false;
+        write_paragraph(i, paragraph);
+        for (unsigned d = 0; d < DOCUMENTS; d++) {
+            asked |= holds[d] >> i & 1;
+            stands |= strstr(outputs[d], paragraph) != NULL;
+        }
+        if (asked && !stands)
+            fail_msg("run %u: paragraph %u stands in no output", run, i);
+    }
+}
+
+/* Documents come, each told or stripped, and any of them is cleaned again at any time. */
+static void run_history(uint32_t run)
+{
+    static char text[PARAGRAPHS * PARAGRAPH_MOST];
+    uint32_t seed = 2463534242u + run * 977;
+    unsigned holds[DOCUMENTS];
+    char *outputs[DOCUMENTS], source[16];
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    for (unsigned d = 0; d < DOCUMENTS; d++) {
+        holds[d] = next_random(&seed) % (1u << PARAGRAPHS) | 1u << d;
+        set_across(&r, next_random(&seed) % 2 ? WINNOW_ACROSS_STRIP : WINNOW_ACROSS_ANNOTATE);
+        snprintf(source, sizeof source, "d%u", d);
+        write_document(holds[d], text);
+        struct winnow_page *page = rig_clean(&r, source, text);
+        outputs[d] = page_render(page, WINNOW_TEXT);
+        rig_add(&r, page);
+        winnow_page_free(page);
+        set_across(&r, WINNOW_ACROSS_STRIP);
+        while (next_random(&seed) % 3 > 0) {
+            unsigned again = next_random(&seed) % (d + 1);
+            snprintf(source, sizeof source, "d%u", again);
+            write_document(holds[again], text);
+            free(outputs[again]);
+            outputs[again] = text_again(&r, source, text);
+        }
+    }
+    expect_nothing_lost(holds, outputs, run);
+    for (unsigned d = 0; d < DOCUMENTS; d++)
+        free(outputs[d]);
+    rig_free(&r);
+}
+
+static void no_history_loses_a_paragraph_from_all_outputs(void **state)
+{
+    (void)state;
+    for (uint32_t run = 0; run < 150; run++)
+        run_history(run);
+}
+
+/* --- what the index remembers -------------------------------------------------------------- */
+
+static void a_third_copy_is_known_though_the_second_was_stripped(void **state)
+{
+    (void)state;
+    size_t count;
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, "harbour", harbour);
+    rig_feed(&r, "mirror", harbour);
+    assert_int_equal(winnow_index_forget(r.index, "harbour", &count, NULL), WINNOW_OK);
+    struct winnow_page *page = rig_clean(&r, "third", harbour);
+    expect_relation(page, "duplicate-of", "mirror");
+    winnow_page_free(page);
+    char *text = text_again(&r, "mirror", harbour); /* the original is gone: the copy stays */
+    assert_string_equal(text, harbour);
+    free(text);
+    rig_free(&r);
+}
+
+static void what_was_forgotten_is_not_brought_back_by_a_page_that_superseded_it(void **state)
+{
+    (void)state;
+    size_t count;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "teaser", teaser);
+    struct winnow_page *page = rig_clean(&r, "harbour", harbour);
+    expect_relation(page, "supersedes", "teaser");
+    assert_int_equal(winnow_index_forget(r.index, "teaser", &count, NULL), WINNOW_OK);
+    rig_add(&r, page);
+    winnow_page_free(page);
+    assert_int_equal(stat_of(&r).forgotten, 1);
+    assert_int_equal(stat_of(&r).superseded, 0);
+    rig_free(&r);
+}
+
+static void a_source_that_is_no_utf8_or_very_long_is_shown_as_far_as_it_can_be(void **state)
+{
+    (void)state;
+    char source[1024] = "caf\xe9-";
+    for (size_t i = strlen(source); i + 2 < sizeof source; i += 2)
+        memcpy(source + i, "\xd0\xb6", 3); /* a letter of two bytes */
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, source, harbour);
+    struct winnow_page *page = rig_clean(&r, "mirror", harbour);
+    assert_memory_equal(winnow_page_relation(page, 0).source, "caf\xef\xbf\xbd-", 7);
+    free(page_render(page, WINNOW_JSON));
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
 static void a_near_copy_is_a_duplicate_but_a_page_with_more_is_not(void **state)
 {
     (void)state;
@@ -517,6 +658,10 @@ int main(void)
         cmocka_unit_test(of_equal_copies_one_stays_whatever_comes_between),
         cmocka_unit_test(nothing_goes_in_favour_of_what_was_superseded),
         cmocka_unit_test(a_shared_passage_is_never_lost_from_all_outputs),
+        cmocka_unit_test(no_history_loses_a_paragraph_from_all_outputs),
+        cmocka_unit_test(a_third_copy_is_known_though_the_second_was_stripped),
+        cmocka_unit_test(what_was_forgotten_is_not_brought_back_by_a_page_that_superseded_it),
+        cmocka_unit_test(a_source_that_is_no_utf8_or_very_long_is_shown_as_far_as_it_can_be),
         cmocka_unit_test(a_near_copy_is_a_duplicate_but_a_page_with_more_is_not),
         cmocka_unit_test(many_copies_of_one_passage_cost_no_more_than_a_few),
     };
