@@ -173,6 +173,18 @@ static void remove_run(struct detector *d, enum side s, const struct run *run)
     }
 }
 
+/* Does line i go with its group?  Of two texts the earlier stays as it is: where its copy is
+ * the one that was cut, what the later has more, be it two words, stands nowhere else. */
+static bool line_goes(const struct detector *d, const struct group *g, enum side s, uint32_t i)
+{
+    if (!group_line_is_whole(d, g, s, i))
+        return false;
+    if (d->seam == 0 || g->rows || g->cut[A] == UNCUT)
+        return true;
+    struct line l = stream_line(d, i);
+    return cover_is_exact(d, s, &l);
+}
+
 void remove_side(struct detector *d, enum side s)
 {
     struct run run = {0};
@@ -181,7 +193,7 @@ void remove_side(struct detector *d, enum side s)
         if (g->fate != decide_fate_of(s) || (!g->rows && !group_stands(d, g, s)))
             continue;
         for (uint32_t i = g->first[s]; i < group_end(g, s); i++) {
-            if (g->rows ? !row_stands(d, g, s, i) : !group_line_is_whole(d, g, s, i))
+            if (g->rows ? !row_stands(d, g, s, i) : !line_goes(d, g, s, i))
                 continue;
             if (run.weight > 0 && run.last + 1 != i) {
                 remove_run(d, s, &run);
@@ -281,7 +293,7 @@ void remove_later(struct detector *d)
     for (size_t k = 0; k < d->ngroups; k++) {
         const struct group *g = &d->groups[k];
         for (uint32_t i = g->first[B]; i < group_end(g, B) && d->status == WINNOW_OK; i++)
-            if (!lines_any_gone(d, i, i + 1) && !group_line_is_whole(d, g, B, i))
+            if (!lines_any_gone(d, i, i + 1) && !line_goes(d, g, B, i))
                 cut_piece(d, g, B, i);
     }
 }

@@ -87,6 +87,15 @@ static void rig_feed(struct rig *r, const char *source, const char *text)
     winnow_page_free(page);
 }
 
+/* Cleans a document that is in the index again, as reclean does, and returns its text. */
+static char *text_again(struct rig *r, const char *source, const char *text)
+{
+    struct winnow_page *page = rig_clean(r, source, text);
+    char *ret = page_render(page, WINNOW_TEXT);
+    winnow_page_free(page);
+    return ret;
+}
+
 static void expect_relation(const struct winnow_page *page, const char *kind, const char *source)
 {
     struct winnow_relation relation = winnow_page_relation(page, 0);
@@ -237,6 +246,25 @@ static void strip_takes_the_quoted_paragraph_and_nothing_else(void **state)
     rig_free(&r);
 }
 
+static void what_the_earlier_copy_was_cut_short_of_stays_in_the_later(void **state)
+{
+    (void)state;
+    char cut[1024], whole[1024];
+    const char *inspectors = strstr(harbour, "Inspectors"), *shops = strstr(harbour, "Shopkeepers");
+    const char *gone = strstr(inspectors, " northern tower.");
+    snprintf(cut, sizeof cut, "%.*s%s%s", (int)(gone - inspectors), inspectors,
+             gone + strlen(" northern tower."), strchr(garden, '\n') + 1);
+    snprintf(whole, sizeof whole, "%.*s%s", (int)(shops - inspectors), inspectors,
+             strstr(digest, "He says"));
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, "cut", cut);
+    char *text = text_again(&r, "whole", whole);
+    assert_null(strstr(text, "Ferries")); /* this stands there whole */
+    assert_non_null(strstr(text, "below the northern tower."));
+    free(text);
+    rig_free(&r);
+}
+
 static void off_compares_nothing(void **state)
 {
     (void)state;
@@ -376,15 +404,6 @@ static void of_equal_copies_one_stays_whatever_comes_between(void **state)
     (void)state;
     const struct work works[3] = {{"garden", garden}, {"harbour", harbour}, {"teaser", teaser}};
     expect_any_order(works, 2, 1, "garden");
-}
-
-/* Cleans a document that is in the index again, as reclean does, and returns its text. */
-static char *text_again(struct rig *r, const char *source, const char *text)
-{
-    struct winnow_page *page = rig_clean(r, source, text);
-    char *ret = page_render(page, WINNOW_TEXT);
-    winnow_page_free(page);
-    return ret;
 }
 
 static void set_across(struct rig *r, enum winnow_across across)
@@ -648,6 +667,7 @@ int main(void)
         cmocka_unit_test(a_superseded_page_that_is_cleaned_again_says_so),
         cmocka_unit_test(a_quoted_paragraph_is_told_with_both_places),
         cmocka_unit_test(strip_takes_the_quoted_paragraph_and_nothing_else),
+        cmocka_unit_test(what_the_earlier_copy_was_cut_short_of_stays_in_the_later),
         cmocka_unit_test(off_compares_nothing),
         cmocka_unit_test(a_document_is_no_duplicate_of_itself_and_counts_once),
         cmocka_unit_test(a_new_version_takes_the_place_of_the_old_one),
