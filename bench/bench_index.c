@@ -1,12 +1,13 @@
 /* bench_index.c - an index fed with document after document: how fast, how large.
  *
- * usage: bench_index [--documents N[,N...]] [--memory] [--folder DIR]
+ * usage: bench_index [--documents N[,N...]] [--memory] [--store FLUSH,FACTOR] [--folder DIR]
  *
  * Each made document (made_text.h says how, and how many are copies) goes the way that
  * across.c and index.c send it: it is fingerprinted, the index is asked, the earlier
  * documents worth a look are read and compared, and then it is put; every COMMIT documents
  * all of it is committed.  Making documents is not counted.  Each size runs in a process
- * of its own, so that its memory can be told; --memory takes the index without a folder.
+ * of its own, so that its memory can be told; --memory takes the index without a folder,
+ * --store another struct store_sizes than the default.
  *
  * MB/s are of the documents' text.  Machines are noisy, so XXH3 and memcpy of the same
  * texts in the same run say how fast this one is. */
@@ -206,6 +207,14 @@ static void add(struct feed *r, uint64_t number, enum made_kind kind, struct sli
     r->r.bytes += text.len;
 }
 
+struct options {
+    uint64_t sizes[SIZES_MOST];
+    size_t count;
+    bool memory;
+    struct store_sizes store; /* flush 0: its own */
+    const char *parent;
+};
+
 /* --- one size ----------------------------------------------------------------------------- */
 
 static void commit(struct feed *r)
@@ -247,14 +256,19 @@ static void add_until(struct feed *r, uint64_t documents)
     }
 }
 
-static void open_index(struct feed *r, const char *folder)
+static void open_index(struct feed *r, const struct options *o, const char *folder)
 {
     struct winnow_error err = {0};
     struct store_params params = prints_params();
     params.key = 20240229;
-    check(folder ? store_disk(folder, &params, false, &r->index.store, &err)
-                 : store_memory(&params, MEMORY_MOST, &r->index.store, &err),
-          &err, "open");
+    int status = WINNOW_OK;
+    if (!folder)
+        status = store_memory(&params, MEMORY_MOST, &r->index.store, &err);
+    else if (o->store.flush)
+        status = store_disk_sized(folder, &params, &o->store, false, &r->index.store, &err);
+    else
+        status = store_disk(folder, &params, false, &r->index.store, &err);
+    check(status, &err, "open");
     prints_init(&r->index.prints);
 }
 
@@ -268,13 +282,14 @@ static void close_index(struct feed *r)
     free(r->copies);
 }
 
-static void run_size(uint64_t documents, const char *folder, struct result *ret)
+static void run_size(const struct options *o, uint64_t documents, const char *folder,
+                     struct result *ret)
 {
     struct feed r = {.made = made_new()};
     struct winnow_error err = {0};
     make_batch(&r, 0, BATCH);
     r.r = (struct result){.anon_before = measure_memory("RssAnon")};
-    open_index(&r, folder);
+    open_index(&r, o, folder);
     add_until(&r, documents - documents / 10);
     double cpu = r.r.cpu;
     uint64_t bytes = r.r.bytes;
@@ -363,13 +378,6 @@ static void print_found(const struct result *all, size_t count)
     }
 }
 
-struct options {
-    uint64_t sizes[SIZES_MOST];
-    size_t count;
-    bool memory;
-    const char *parent;
-};
-
 static void measure_size(const struct options *o, size_t i, struct result *ret)
 {
     char *folder = o->memory ? NULL : measure_make_folder(o->parent);
@@ -377,7 +385,7 @@ static void measure_size(const struct options *o, size_t i, struct result *ret)
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        run_size(o->sizes[i], folder, ret);
+        run_size(o, o->sizes[i], folder, ret);
         _exit(0);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
@@ -420,11 +428,18 @@ static void read_sizes(const char *s, struct options *o)
     }
 }
 
+static void read_store_sizes(const char *s, struct options *o)
+{
+    if (sscanf(s, "%u,%u", &o->store.flush, &o->store.factor) != 2)
+        die("say for instance 1048576,6", "--store");
+}
+
 int main(int argc, char **argv)
 {
     static const struct option names[] = {{"documents", required_argument, NULL, 'd'},
                                           {"folder", required_argument, NULL, 'f'},
                                           {"memory", no_argument, NULL, 'm'},
+                                          {"store", required_argument, NULL, 's'},
                                           {0}};
     struct options o = {.sizes = {10000}, .count = 1};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
@@ -437,6 +452,9 @@ int main(int argc, char **argv)
             break;
         case 'm':
             o.memory = true;
+            break;
+        case 's':
+            read_store_sizes(optarg, &o);
             break;
         default:
             return 64;

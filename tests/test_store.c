@@ -191,6 +191,46 @@ static void a_forgotten_document_gives_its_state_and_nothing_else(void **state)
     buf_free(&room);
 }
 
+/* That a look says of a document what store_get says. */
+static void assert_look(struct store *s, uint32_t number)
+{
+    struct store_doc doc;
+    struct buf room;
+    struct doc_key key = {{1}};
+    enum doc_state state = DOC_LIVE;
+    uint32_t other = 77;
+    buf_init(&room, 1 << 20);
+    assert_int_equal(store_get(s, number, false, &doc, &room, NULL), WINNOW_OK);
+    assert_int_equal(store_look(s, number, &key, &state, &other, NULL), WINNOW_OK);
+    assert_int_equal(state, doc.state);
+    if (state != DOC_NONE) {
+        assert_int_equal(other, doc.other);
+        assert_memory_equal(&key, &doc.key, sizeof key);
+        assert_int_equal(store_look(s, number, NULL, &state, NULL, NULL), WINNOW_OK);
+    }
+    buf_free(&room);
+}
+
+static void a_look_says_what_a_document_is_and_no_more(void **state)
+{
+    struct store *s = store_of(state);
+    for (int round = 0; round < 2; round++) {
+        uint32_t n = 10 * (uint32_t)round;
+        uint32_t stub = put_stub(s, n + 1), live = put_plain(s, n + 2), old = put_plain(s, n + 3);
+        uint32_t forgotten = put_plain(s, n + 4), old_version = put_with(s, n + 5, n + 5);
+        uint32_t version = put_with(s, n + 5, n + 6);
+        assert_int_equal(store_set_state(s, old, DOC_SUPERSEDED, live, NULL), WINNOW_OK);
+        assert_int_equal(store_set_state(s, forgotten, DOC_FORGOTTEN, 0, NULL), WINNOW_OK);
+        for (uint32_t number = 0; number <= version + 1; number++)
+            assert_look(s, number);
+        assert_int_equal(state_of(s, stub), DOC_STUB);
+        assert_int_equal(state_of(s, old_version), DOC_REPLACED);
+        commit(s);
+        for (uint32_t number = 0; number <= version + 1; number++)
+            assert_look(s, number);
+    }
+}
+
 static void a_forgotten_document_that_comes_again_is_a_new_one(void **state)
 {
     struct store *s = store_of(state);
@@ -489,6 +529,7 @@ int main(void)
         BOTH(a_superseded_document_is_replaced_too),
         BOTH(a_stub_is_filled_in_and_keeps_its_number),
         BOTH(a_forgotten_document_gives_its_state_and_nothing_else),
+        BOTH(a_look_says_what_a_document_is_and_no_more),
         BOTH(a_forgotten_document_that_comes_again_is_a_new_one),
         BOTH(states_and_their_counts_follow_each_change),
         BOTH(no_state_is_set_of_a_document_that_is_none),

@@ -22,6 +22,24 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* --- opening -------------------------------------------------------------------------------- */
+
+static struct store *open_sized(const char *folder, uint32_t flush, uint32_t factor, bool read_only)
+{
+    struct store *s = NULL;
+    struct winnow_error err = {0};
+    const struct store_sizes sizes = {flush, factor};
+    if (store_disk_sized(folder, &plain_params, &sizes, read_only, &s, &err) != WINNOW_OK)
+        fail_msg("%s", err.text);
+    return s;
+}
+
+/* Its runs are small: 16 documents of put_many fill one. */
+static struct store *open_small(const char *folder, bool read_only)
+{
+    return open_sized(folder, 4096, 6, read_only);
+}
+
 /* --- helpers -------------------------------------------------------------------------------- */
 
 /* The first problem that was told, and how many there were. */
@@ -106,17 +124,22 @@ static off_t size_of(const char *path)
 
 /* Documents of many prints each, until at least so many runs are written; ends with a
  * commit.  Document n has the prints of put_plain's, and more. */
-enum { MANY = 70000 };
+enum { MANY = 280, MANY_MORE = 7000 };
+
+static void put_prints(struct store *s, uint32_t n, uint32_t count)
+{
+    static uint64_t prints[MANY_MORE];
+    struct store_doc doc = doc_with(n, n);
+    struct winnow_error err = {0};
+    for (uint32_t i = 0; i < count; i++)
+        prints[i] = i < PRINTS ? print_of(n, i) : ((uint64_t)n << 32 | i) * 0xD1342543DE82EF95u;
+    if (store_put(s, &doc, prints, count, NULL, &err) != WINNOW_OK)
+        fail_msg("%s", err.text);
+}
 
 static void put_many(struct store *s, uint32_t n)
 {
-    static uint64_t prints[MANY];
-    struct store_doc doc = doc_with(n, n);
-    struct winnow_error err = {0};
-    for (uint32_t i = 0; i < MANY; i++)
-        prints[i] = i < PRINTS ? print_of(n, i) : ((uint64_t)n << 32 | i) * 0xD1342543DE82EF95u;
-    if (store_put(s, &doc, prints, MANY, NULL, &err) != WINNOW_OK)
-        fail_msg("%s", err.text);
+    put_prints(s, n, MANY);
 }
 
 static struct store_stat stat_of(struct store *s)
@@ -126,22 +149,27 @@ static struct store_stat stat_of(struct store *s)
     return stat;
 }
 
-/* Commits of 16 such documents: each a run.  From number `first` on. */
-static uint32_t put_runs(struct store *s, uint32_t first, uint32_t runs)
+/* Commits of 16 documents of so many prints: each a run.  From number `first` on. */
+static uint32_t put_runs_of(struct store *s, uint32_t first, uint32_t runs, uint32_t prints)
 {
     for (uint32_t n = first; n < first + 16 * runs; n++) {
-        put_many(s, n);
+        put_prints(s, n, prints);
         if ((n - first) % 16 == 15)
             commit(s);
     }
     return first + 16 * runs;
 }
 
+static uint32_t put_runs(struct store *s, uint32_t first, uint32_t runs)
+{
+    return put_runs_of(s, first, runs, MANY);
+}
+
 /* --- what lasts --------------------------------------------------------------------------- */
 
 static void what_was_committed_is_there_again(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     uint64_t key = s->params.key;
     for (uint32_t n = 1; n <= 300; n++) {
         put_plain(s, n);
@@ -150,7 +178,7 @@ static void what_was_committed_is_there_again(void **state)
     }
     store_close(s);
     for (int read_only = 0; read_only < 2; read_only++) {
-        s = open_disk(*state, read_only);
+        s = open_small(*state, read_only);
         assert_int_equal(s->params.key, key);
         for (uint32_t n = 1; n <= 300; n++)
             assert_whole(s, n, n);
@@ -161,13 +189,13 @@ static void what_was_committed_is_there_again(void **state)
 
 static void what_was_not_committed_is_gone(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     put_plain(s, 1);
     commit(s);
     put_plain(s, 2);
     put_with(s, 1, 3);
     store_close(s);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_whole(s, 1, 1);
     assert_int_equal(number_of(s, 2), 0);
     assert_int_equal(count_hits(s, print_of(2, 0), NULL), 0);
@@ -181,7 +209,7 @@ static void what_was_not_committed_is_gone(void **state)
 static void stubs_states_and_sites_last(void **state)
 {
     struct buf blob;
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     buf_init(&blob, 100);
     put_stub(s, 1);
     put_plain(s, 2);
@@ -192,7 +220,7 @@ static void stubs_states_and_sites_last(void **state)
     commit(s);
     store_close(s);
     assert_sound(*state);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_int_equal(state_of(s, 1), DOC_STUB);
     assert_int_equal(state_of(s, 2), DOC_SUPERSEDED);
     assert_int_equal(state_of(s, 3), DOC_REPLACED);
@@ -209,7 +237,7 @@ static void stubs_states_and_sites_last(void **state)
 
 static void small_commits_make_no_runs(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     for (uint32_t n = 1; n <= 50; n++) {
         put_plain(s, n);
         commit(s);
@@ -217,7 +245,7 @@ static void small_commits_make_no_runs(void **state)
     assert_int_equal(stat_of(s).runs, 0);
     assert_int_equal(stat_of(s).recent, 50);
     store_close(s);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_int_equal(stat_of(s).recent, 50);
     assert_whole(s, 50, 50);
     store_close(s);
@@ -225,7 +253,7 @@ static void small_commits_make_no_runs(void **state)
 
 static void runs_are_written_and_merged_and_keep_every_print(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     uint64_t most = 0;
     put_plain(s, 1); /* recent, then in a run with others */
     commit(s);
@@ -238,14 +266,14 @@ static void runs_are_written_and_merged_and_keep_every_print(void **state)
             assert_whole(s, n, n);
         store_close(s);
         assert_sound(*state);
-        s = open_disk(*state, false);
+        s = open_small(*state, false);
     }
     store_close(s);
 }
 
 static void a_merge_lets_dead_documents_go(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     put_runs(s, 1, 5);
     assert_int_equal(stat_of(s).runs, 5);
     uint64_t before = stat_of(s).prints;
@@ -268,7 +296,7 @@ static void a_writers_opening_removes_leftovers(void **state)
     static const char *const names[] = {"run-000099", "texts-000077", ".tmp-run-000001-abc",
                                         "mine.txt"};
     char path[300];
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     put_plain(s, 1);
     commit(s);
     store_close(s);
@@ -277,12 +305,12 @@ static void a_writers_opening_removes_leftovers(void **state)
         close(open(path, O_CREAT | O_WRONLY, 0600));
     }
     assert_sound(*state); /* they are told of, and no problem */
-    store_close(open_disk(*state, true));
+    store_close(open_small(*state, true));
     for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", (char *)*state, names[i]);
         assert_int_equal(access(path, F_OK), 0);
     }
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", (char *)*state, names[i]);
         assert_int_equal(access(path, F_OK) == 0, i == 3);
@@ -308,7 +336,7 @@ static int try_open(const char *folder, const struct store_params *params, bool 
 static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
 {
     struct winnow_error err = {0};
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     put_plain(s, 1);
     commit(s);
     assert_int_equal(try_open(*state, &plain_params, false, &err), WINNOW_EUSAGE);
@@ -325,7 +353,7 @@ static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
 static void other_parameters_are_refused(void **state)
 {
     struct winnow_error err = {0};
-    store_close(open_disk(*state, false));
+    store_close(open_small(*state, false));
     struct store_params other = plain_params;
     other.w++;
     assert_int_equal(try_open(*state, &other, false, &err), WINNOW_EUSAGE);
@@ -340,8 +368,8 @@ static void a_reader_makes_nothing_and_puts_nothing(void **state)
     snprintf(path, sizeof path, "%s/none", (char *)*state);
     assert_int_equal(try_open(path, &plain_params, true, &err), WINNOW_EUSAGE);
     assert_int_equal(access(path, F_OK), -1);
-    store_close(open_disk(*state, false));
-    struct store *s = open_disk(*state, true);
+    store_close(open_small(*state, false));
+    struct store *s = open_small(*state, true);
     struct store_doc doc = doc_with(1, 1);
     assert_int_equal(store_put(s, &doc, NULL, 0, NULL, &err), WINNOW_EUSAGE);
     assert_int_equal(store_put_site(s, slice_of("a"), slice_of("b"), &err), WINNOW_EUSAGE);
@@ -388,7 +416,7 @@ static void a_reader_sees_the_state_of_its_opening(void **state)
 {
     int ready[2], go[2], how = 0;
     char c;
-    struct store *w = open_disk(*state, false);
+    struct store *w = open_small(*state, false);
     put_runs(w, 1, 1);
     store_close(w);
     assert_int_equal(pipe(ready), 0);
@@ -398,7 +426,7 @@ static void a_reader_sees_the_state_of_its_opening(void **state)
         _exit(read_meanwhile(*state, ready[1], go[0]));
     close(ready[1]); /* so that a child that ends is seen to */
     assert_int_equal(read(ready[0], &c, 1), 1);
-    w = open_disk(*state, false);
+    w = open_small(*state, false);
     put_runs(w, 17, 6);
     assert_int_equal(write(go[1], "g", 1), 1);
     assert_int_equal(waitpid(child, &how, 0), child);
@@ -433,7 +461,7 @@ static int read_again_and_again(const char *folder, int go)
 static void readers_come_and_go_while_a_writer_merges(void **state)
 {
     int go[2], how = 0;
-    struct store *w = open_disk(*state, false);
+    struct store *w = open_small(*state, false);
     uint32_t n = put_runs(w, 1, 1);
     assert_int_equal(pipe(go), 0);
     pid_t child = fork();
@@ -482,7 +510,7 @@ static void write_until_killed(const char *folder)
 
 static void assert_some_commits_state(const char *folder, uint64_t least)
 {
-    struct store *s = open_disk(folder, false);
+    struct store *s = open_small(folder, false);
     struct store_stat stat = stat_of(s);
     assert_int_equal(stat.documents % OF_A_COMMIT, 0);
     assert_true(stat.documents >= least);
@@ -507,7 +535,7 @@ static void a_writer_killed_at_any_moment_leaves_a_commits_state(void **state)
         int how = 0;
         assert_int_equal(waitpid(child, &how, 0), child);
         assert_true(WIFSIGNALED(how));
-        struct store *s = open_disk(*state, false);
+        struct store *s = open_small(*state, false);
         assert_true(stat_of(s).documents >= documents);
         documents = stat_of(s).documents;
         store_close(s);
@@ -523,7 +551,7 @@ static void a_full_disk_is_an_error_and_then_it_goes_on(void **state)
 {
     struct winnow_error err = {0};
     struct rlimit old, small;
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     signal(SIGXFSZ, SIG_IGN);
     put_plain(s, 1);
     commit(s);
@@ -557,15 +585,15 @@ static void a_failed_merge_is_no_failed_commit(void **state)
 {
     struct rlimit old, small;
     struct problems p = {0};
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_sized(*state, 16 * MANY_MORE, 6, false);
     signal(SIGXFSZ, SIG_IGN);
-    put_runs(s, 1, 5);
+    put_runs_of(s, 1, 5, MANY_MORE);
     for (uint32_t n = 81; n < 97; n++)
-        put_many(s, n);
-    /* More than a run, less than six. */
+        put_prints(s, n, MANY_MORE);
+    /* More than a run and the catalog, less than six runs. */
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = old;
-    small.rlim_cur = 12 << 20;
+    small.rlim_cur = 1200 << 10;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     commit(s);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
@@ -584,12 +612,131 @@ static void a_failed_merge_is_no_failed_commit(void **state)
     assert_sound(*state);
 }
 
+/* --- the filter before the runs ------------------------------------------------------------------- */
+
+/* All prints of the documents 1 to last, asked for at once, are those documents' alone. */
+static void assert_prints_of(struct store *s, uint32_t last)
+{
+    struct store_hits hits = {0};
+    uint64_t *prints = calloc(last * PRINTS, sizeof *prints);
+    for (uint32_t i = 0; i < last * PRINTS; i++)
+        prints[i] = print_of(i / PRINTS + 1, i % PRINTS);
+    assert_int_equal(store_lookup(s, prints, last * PRINTS, &hits, NULL), WINNOW_OK);
+    assert_int_equal(hits.count, last * PRINTS);
+    for (uint32_t i = 0; i < last * PRINTS; i++) {
+        assert_int_equal(hits.items[i].print, i);
+        assert_int_equal(hits.items[i].number, i / PRINTS + 1);
+    }
+    store_hits_free(&hits);
+    free(prints);
+}
+
+/* Looks so many prints up that nobody has: of a store of fewer than eight times as many
+ * that has runs, the filter is made then. */
+static void look_for_foreign(struct store *s, uint32_t count)
+{
+    struct store_hits hits = {0};
+    uint64_t *prints = calloc(count, sizeof *prints);
+    for (uint32_t i = 0; i < count; i++)
+        prints[i] = print_of(1000000 + i, 0);
+    assert_int_equal(store_lookup(s, prints, count, &hits, NULL), WINNOW_OK);
+    assert_int_equal(hits.count, 0);
+    store_hits_free(&hits);
+    free(prints);
+}
+
+static void finds_every_print_while_runs_come_and_merge(void **state)
+{
+    uint32_t n = 1;
+    for (uint32_t flush = 50; flush <= 800; flush *= 4) {
+        struct store *s = open_sized(*state, flush, 2 + flush / 400, false);
+        uint32_t first = n;
+        for (; n < first + 200; n++) {
+            put_plain(s, n);
+            if (n % 7 == 0) {
+                assert_prints_of(s, n);
+                commit(s);
+                assert_prints_of(s, n);
+            }
+        }
+        commit(s);
+        store_close(s);
+        assert_sound(*state);
+        s = open_sized(*state, flush, 2, true);
+        assert_int_equal(count_hits(s, print_of(1, 1), NULL), 1); /* no filter yet */
+        assert_prints_of(s, n - 1);
+        store_close(s);
+    }
+}
+
+static void finds_what_comes_after_the_filter_and_after_a_rollback(void **state)
+{
+    struct store *s = open_sized(*state, 50, 3, false);
+    for (uint32_t n = 1; n <= 10; n++)
+        put_plain(s, n);
+    commit(s);
+    assert_int_equal(stat_of(s).runs, 1);
+    look_for_foreign(s, 1000);
+    assert_int_equal(put_plain(s, 11), 11);
+    assert_prints_of(s, 11);
+    store_rollback(s);
+    assert_int_equal(count_hits(s, print_of(11, 0), NULL), 0);
+    assert_prints_of(s, 10);
+    for (uint32_t n = 11; n <= 400; n++) { /* more than it was made for */
+        put_plain(s, n);
+        if (n % 10 == 0)
+            commit(s);
+    }
+    assert_prints_of(s, 400);
+    store_close(s);
+}
+
+/* How many hits each print of the documents 1 to last has, asked for one by one. */
+static void count_each(struct store *s, uint32_t last, size_t *ret)
+{
+    for (uint32_t i = 0; i < last * PRINTS; i++)
+        ret[i] = count_hits(s, print_of(i / PRINTS + 1, i % PRINTS), NULL);
+}
+
+static void make_two_runs(const char *folder);
+static void run_path(const char *folder, unsigned number, char path[300]);
+
+static void a_damaged_run_gives_with_a_filter_what_it_gives_without(void **state)
+{
+    char path[300];
+    size_t without[32 * PRINTS], with[32 * PRINTS], sum = 0;
+    make_two_runs(*state);
+    run_path(*state, 1, path);
+    damage_byte(path, size_of(path) / 2);
+    struct store *s = open_small(*state, true);
+    count_each(s, 32, without);
+    store_close(s);
+    s = open_small(*state, true);
+    look_for_foreign(s, 4096);
+    count_each(s, 32, with);
+    store_close(s);
+    for (size_t i = 0; i < 32 * PRINTS; i++)
+        sum += without[i];
+    assert_true(sum > 16 * PRINTS && sum < 32 * PRINTS);
+    assert_memory_equal(with, without, sizeof with);
+}
+
+static void sizes_that_make_no_sense_are_refused(void **state)
+{
+    static const struct store_sizes bad[] = {{0, 6}, {1, 6}, {100, 0}, {100, 1}};
+    struct store *s = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(store_disk_sized(*state, &plain_params, &bad[i], false, &s, NULL),
+                         WINNOW_EUSAGE);
+    assert_null(s);
+}
+
 /* --- damage ---------------------------------------------------------------------------------------- */
 
 /* An index of two runs: documents 1 to 16, and 17 to 32. */
 static void make_two_runs(const char *folder)
 {
-    struct store *s = open_disk(folder, false);
+    struct store *s = open_small(folder, false);
     put_runs(s, 1, 2);
     assert_int_equal(stat_of(s).runs, 2);
     store_close(s);
@@ -616,7 +763,7 @@ static void a_damaged_block_of_a_run_costs_that_block(void **state)
     make_two_runs(*state);
     run_path(*state, 1, path);
     damage_byte(path, size_of(path) / 2);
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     hits_of(s, 1, 16);
     assert_int_equal(hits_of(s, 17, 32), 16 * PRINTS);
     assert_int_equal(put_plain(s, 100), 33);
@@ -626,7 +773,7 @@ static void a_damaged_block_of_a_run_costs_that_block(void **state)
     assert_string_equal(p.file, path);
     compact(*state, NULL);
     assert_sound(*state);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_int_equal(hits_of(s, 1, 32), 32 * PRINTS);
     assert_whole(s, 33, 100);
     store_close(s);
@@ -643,7 +790,7 @@ static void lose_a_run(const char *folder, bool missing)
         unlink(path);
     else
         damage_byte(path, 20);
-    struct store *s = open_disk(folder, false);
+    struct store *s = open_small(folder, false);
     store_damage(s, note_problem, &p);
     assert_int_equal(p.count, 1);
     assert_string_equal(p.file, path);
@@ -656,7 +803,7 @@ static void lose_a_run(const char *folder, bool missing)
     assert_int_equal(verify(folder, &p), 1);
     compact(folder, NULL);
     assert_sound(folder);
-    s = open_disk(folder, true);
+    s = open_small(folder, true);
     assert_int_equal(stat_of(s).runs, 1);
     assert_int_equal(hits_of(s, 1, end - 1), (end - 1) * PRINTS);
     store_close(s);
@@ -678,7 +825,7 @@ static void a_damaged_text_costs_the_documents_of_its_block(void **state)
     struct store_doc doc;
     struct buf room;
     struct winnow_error err = {0};
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     buf_init(&room, 1 << 20);
     for (uint32_t n = 1; n <= 3; n++) {
         put_plain(s, n);
@@ -687,7 +834,7 @@ static void a_damaged_text_costs_the_documents_of_its_block(void **state)
     store_close(s);
     snprintf(path, sizeof path, "%s/texts-000001", (char *)*state);
     damage_byte(path, size_of(path) / 2);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_whole(s, 1, 1);
     assert_whole(s, 3, 3);
     assert_int_equal(store_get(s, 2, true, &doc, &room, &err), WINNOW_EDATA);
@@ -697,7 +844,7 @@ static void a_damaged_text_costs_the_documents_of_its_block(void **state)
     assert_true(verify(*state, NULL) > 0);
     compact(*state, NULL);
     assert_sound(*state);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_whole(s, 1, 1);
     assert_whole(s, 3, 3);
     assert_int_equal(number_of(s, 2), 0);
@@ -716,7 +863,7 @@ static void mend_catalog(const char *folder)
     assert_true(verify(folder, NULL) > 0);
     compact(folder, NULL);
     assert_sound(folder);
-    struct store *s = open_disk(folder, false);
+    struct store *s = open_small(folder, false);
     for (uint32_t n = 1; n <= 32; n++)
         assert_whole(s, n, n);
     assert_int_equal(number_of(s, 200), 34);
@@ -731,7 +878,7 @@ static void mend_catalog(const char *folder)
 static void make_versions(const char *folder)
 {
     make_two_runs(folder);
-    struct store *s = open_disk(folder, false);
+    struct store *s = open_small(folder, false);
     put_with(s, 200, 33);
     commit(s);
     put_with(s, 200, 34);
@@ -767,7 +914,7 @@ static bool disk_has_text(const char *folder, const char *words);
 
 static void compaction_takes_forgotten_texts_off_the_disk(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     for (uint32_t n = 1; n <= 20; n++)
         put_plain(s, n);
     commit(s);
@@ -783,7 +930,7 @@ static void compaction_takes_forgotten_texts_off_the_disk(void **state)
     assert_false(disk_has_text(*state, "The ferry of day 7 "));
     assert_false(disk_has_text(*state, "The ferry of day 9 "));
     assert_true(disk_has_text(*state, "The ferry of day 8 "));
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_int_equal(state_of(s, 7), DOC_FORGOTTEN);
     assert_int_equal(state_of(s, 9), DOC_REPLACED);
     assert_int_equal(count_hits(s, print_of(7, 0), NULL), 0);
@@ -796,7 +943,7 @@ static void compaction_takes_forgotten_texts_off_the_disk(void **state)
     assert_sound(*state);
     compact(*state, NULL);
     compact(*state, NULL);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_whole(s, 42, 50);
     assert_whole(s, 40, 40);
     store_close(s);
@@ -806,7 +953,7 @@ static void compaction_takes_forgotten_texts_off_the_disk(void **state)
 static void compaction_keeps_stubs_states_and_sites(void **state)
 {
     struct buf blob;
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     buf_init(&blob, 100);
     put_stub(s, 1);
     put_plain(s, 2);
@@ -817,7 +964,7 @@ static void compaction_keeps_stubs_states_and_sites(void **state)
     store_close(s);
     compact(*state, NULL);
     assert_sound(*state);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_int_equal(state_of(s, 1), DOC_STUB);
     assert_int_equal(state_of(s, 2), DOC_SUPERSEDED);
     assert_whole(s, 2, 2);
@@ -832,10 +979,10 @@ static void compaction_keeps_stubs_states_and_sites(void **state)
 
 static void compaction_of_an_empty_index_is_fine(void **state)
 {
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     store_close(s);
     compact(*state, NULL);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     put_plain(s, 1);
     commit(s);
     assert_int_equal(store_set_state(s, 1, DOC_FORGOTTEN, 0, NULL), WINNOW_OK);
@@ -843,7 +990,7 @@ static void compaction_of_an_empty_index_is_fine(void **state)
     store_close(s);
     compact(*state, NULL); /* nothing is left of it */
     assert_sound(*state);
-    s = open_disk(*state, false);
+    s = open_small(*state, false);
     assert_int_equal(put_plain(s, 2), 2);
     commit(s);
     assert_whole(s, 2, 2);
@@ -855,7 +1002,7 @@ static void compaction_killed_at_any_moment_harms_nothing(void **state)
 {
     uint64_t random = 3;
     make_two_runs(*state);
-    struct store *s = open_disk(*state, false);
+    struct store *s = open_small(*state, false);
     assert_int_equal(store_set_state(s, 5, DOC_FORGOTTEN, 0, NULL), WINNOW_OK);
     commit(s);
     store_close(s);
@@ -871,7 +1018,7 @@ static void compaction_killed_at_any_moment_harms_nothing(void **state)
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         assert_sound(*state);
-        s = open_disk(*state, false);
+        s = open_small(*state, false);
         for (uint32_t n = 1; n <= 32; n++)
             if (n != 5)
                 assert_whole(s, n, n);
@@ -927,7 +1074,7 @@ static void any_bytes_are_safe_to_verify_and_to_open(void **state)
     for (int round = 0; round < 40; round++) {
         char *folder = folder_new(), path[300];
         static const char *const names[] = {"catalog.mdb", "texts-000001"};
-        struct store *s = open_disk(folder, false);
+        struct store *s = open_small(folder, false);
         for (uint32_t n = 1; n <= 5; n++)
             put_plain(s, n);
         commit(s);
@@ -967,6 +1114,10 @@ int main(void)
         TEST(a_writer_killed_at_any_moment_leaves_a_commits_state),
         TEST(a_full_disk_is_an_error_and_then_it_goes_on),
         TEST(a_failed_merge_is_no_failed_commit),
+        TEST(finds_every_print_while_runs_come_and_merge),
+        TEST(finds_what_comes_after_the_filter_and_after_a_rollback),
+        TEST(a_damaged_run_gives_with_a_filter_what_it_gives_without),
+        TEST(sizes_that_make_no_sense_are_refused),
         TEST(a_damaged_block_of_a_run_costs_that_block),
         TEST(a_missing_run_costs_that_run),
         TEST(a_run_with_a_damaged_header_costs_that_run),

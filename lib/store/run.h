@@ -45,6 +45,14 @@ const struct run_info *run_info(const struct run *r);
  * read; a damaged one is passed over, and run_is_damaged tells.  WINNOW_ENOMEM. */
 int run_lookup(struct run *r, const uint64_t *hashes, size_t count, struct store_hits *ret);
 
+/* What a run keeps of hashes: even over all 64 bits, and rising in the order of a run. */
+void run_keys(const uint64_t *hashes, size_t count, uint64_t *ret);
+
+/* Reads all keys of a run in their order, some at a time.  WINNOW_EDATA where it is damaged
+ * and not all were read; WINNOW_ENOMEM. */
+int run_each_key(struct run *r, void (*each)(void *ctx, const uint64_t *keys, size_t count),
+                 void *ctx);
+
 /* The first damage that was met: false where there was none.  *at: byte of the file. */
 bool run_is_damaged(const struct run *r, uint64_t *at);
 

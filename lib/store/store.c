@@ -18,6 +18,14 @@ int store_get(struct store *s, uint32_t number, bool with_text, struct store_doc
     return s->ops->get(s, number, with_text, ret, room, err);
 }
 
+int store_look(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
+               uint32_t *other, struct winnow_error *err)
+{
+    struct doc_key unused_key;
+    uint32_t unused;
+    return s->ops->look(s, number, key ? key : &unused_key, state, other ? other : &unused, err);
+}
+
 int store_lookup(struct store *s, const uint64_t *hashes, size_t count, struct store_hits *ret,
                  struct winnow_error *err)
 {

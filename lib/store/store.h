@@ -94,6 +94,8 @@ struct store_ops {
                 struct winnow_error *err);
     int (*get)(struct store *s, uint32_t number, bool with_text, struct store_doc *ret,
                struct buf *room, struct winnow_error *err);
+    int (*look)(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
+                uint32_t *other, struct winnow_error *err);
     int (*lookup)(struct store *s, const uint64_t *hashes, size_t count, struct store_hits *ret,
                   struct winnow_error *err);
     int (*put)(struct store *s, const struct store_doc *doc, const uint64_t *hashes, size_t count,
@@ -132,6 +134,17 @@ int store_memory(const struct store_params *params, size_t max_bytes, struct sto
 int store_disk(const char *folder, const struct store_params *params, bool read_only,
                struct store **ret, struct winnow_error *err);
 
+/* How a store on disk parts its fingerprints; may differ each time it is opened. */
+struct store_sizes {
+    uint32_t flush;  /* hashes that fill a run */
+    uint32_t factor; /* runs of a tier that are merged into one of the next */
+};
+
+/* WINNOW_EUSAGE too where a size is below 2. */
+int store_disk_sized(const char *folder, const struct store_params *params,
+                     const struct store_sizes *sizes, bool read_only, struct store **ret,
+                     struct winnow_error *err);
+
 /* The number of the newest document of that key; 0: none. */
 int store_find(struct store *s, const struct doc_key *key, uint32_t *number,
                struct winnow_error *err);
@@ -140,6 +153,11 @@ int store_find(struct store *s, const struct doc_key *key, uint32_t *number,
  * ret's slices point into until it changes.  state is DOC_NONE where there is none. */
 int store_get(struct store *s, uint32_t number, bool with_text, struct store_doc *ret,
               struct buf *room, struct winnow_error *err);
+
+/* Of a document only what takes no look at its text file: quick.  key and other are set
+ * where *state is not DOC_NONE, and either may be NULL. */
+int store_look(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
+               uint32_t *other, struct winnow_error *err);
 
 /* Replaces *ret by who has which of the hashes: by print, then by number, each pair once. */
 int store_lookup(struct store *s, const uint64_t *hashes, size_t count, struct store_hits *ret,

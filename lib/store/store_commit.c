@@ -57,7 +57,7 @@ static int write_run(struct commit *c, struct winnow_error *err)
 {
     const struct young *y = &c->d->young;
     char path[STORE_PATH_MOST];
-    if (y->count < STORE_FLUSH)
+    if (y->count < c->d->sizes.flush)
         return WINNOW_OK;
     struct run_entry *entries = malloc(y->count * sizeof *entries);
     if (!entries)
@@ -177,7 +177,10 @@ static int take_over(struct commit *c)
         return WINNOW_OK;
     d->recent = 0;
     young_clear(&d->young);
-    return store_hold_run(d->folder, &c->run, &d->runs, &d->merge_error);
+    int status = store_hold_run(d->folder, &c->run, &d->runs, &d->merge_error);
+    if (status == WINNOW_OK)
+        d->runs.items[d->runs.count - 1].is_filtered = true; /* as all that was young */
+    return status;
 }
 
 static bool has_pending(const struct disk_store *d)

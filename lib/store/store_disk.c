@@ -10,7 +10,7 @@
  * A commit, in this order:
  *
  * 1. The texts are appended behind their committed end, and synced.
- * 2. Where the hashes that are in no run reach STORE_FLUSH, a run is written of them all,
+ * 2. Where the hashes that are in no run reach sizes.flush, a run is written of them all,
  *    synced, and given the next number.  Fewer go into the catalog, as recent ones, so that
  *    the small commits of a service do not make a run each.
  * 3. One transaction of the catalog names all of it.  That is the commit.
@@ -43,10 +43,6 @@
 #include "store/store_parts.h"
 
 enum { OPEN_TRIES = 5 };
-
-/* Mapped runs count as the process's memory until they are cooled; smaller ones may stay. */
-static const uint64_t cool_bytes = (uint64_t)512 << 20;
-enum { COOL_EVERY = 4 << 20 /* hashes */ };
 
 static struct disk_store *disk_store_of(struct store *s)
 {
@@ -191,32 +187,20 @@ static int disk_get(struct store *s, uint32_t number, bool with_text, struct sto
     return WINNOW_OK;
 }
 
-/* --- fingerprints ------------------------------------------------------------------------------ */
-
-static void cool_runs(struct disk_store *d, size_t count)
+static int disk_look(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
+                     uint32_t *other, struct winnow_error *err)
 {
-    uint64_t bytes = 0;
-    d->looked_up += count;
-    if (d->looked_up < COOL_EVERY)
-        return;
-    d->looked_up = 0;
-    for (size_t i = 0; i < d->runs.count; i++)
-        bytes += d->runs.items[i].is.info.bytes;
-    for (size_t i = 0; bytes > cool_bytes && i < d->runs.count; i++)
-        if (d->runs.items[i].run)
-            run_cool(d->runs.items[i].run);
-}
-
-static int disk_lookup(struct store *s, const uint64_t *hashes, size_t count,
-                       struct store_hits *ret, struct winnow_error *err)
-{
-    struct disk_store *d = disk_store_of(s);
-    int status = young_lookup(&d->young, hashes, count, ret);
-    for (size_t i = 0; i < d->runs.count && status == WINNOW_OK; i++)
-        if (d->runs.items[i].run)
-            status = run_lookup(d->runs.items[i].run, hashes, count, ret);
-    cool_runs(d, count);
-    return status == WINNOW_OK ? WINNOW_OK : err_nomem(err);
+    struct catalog_doc is;
+    bool found = false;
+    int status = store_record(disk_store_of(s), number, &is, &found, err);
+    if (status != WINNOW_OK)
+        return status;
+    *state = found ? is.state : DOC_NONE;
+    if (found) {
+        *key = is.key;
+        *other = is.other;
+    }
+    return WINNOW_OK;
 }
 
 /* --- putting ------------------------------------------------------------------------------------ */
@@ -303,6 +287,7 @@ static int disk_put(struct store *s, const struct store_doc *doc, const uint64_t
         return err_nomem(err);
     }
     struct pending_doc *put = take_slot(d, &slot, doc);
+    store_filter_add(d, hashes, is_stub ? 0 : count);
     if (!is_stub)
         pending_fill(&d->pending, put, &full, data, count);
     *number = slot.number;
@@ -496,6 +481,7 @@ static void disk_close(struct store *s)
     catalog_close(d->catalog); /* after the files: now another may write */
     pending_free(&d->pending);
     young_free(&d->young);
+    filter_free(&d->filter);
     free(d->folder);
     free(d);
 }
@@ -503,7 +489,8 @@ static void disk_close(struct store *s)
 static const struct store_ops disk_ops = {
     .find = disk_find,
     .get = disk_get,
-    .lookup = disk_lookup,
+    .look = disk_look,
+    .lookup = disk_store_lookup,
     .put = disk_put,
     .set_state = disk_set_state,
     .get_site = disk_get_site,
@@ -521,6 +508,9 @@ static int take_folder(struct disk_store *d, struct winnow_error *err)
 {
     if (strlen(d->folder) > STORE_PATH_MOST - 300)
         return disk_fail(err, d->folder, "cannot open", ENAMETOOLONG);
+    if (d->sizes.flush < 2 || d->sizes.factor < 2)
+        return err_set(err, WINNOW_EUSAGE, "%s: a run of %u hashes, or a merge of %u runs, is too "
+                       "small; give 2 at the least", d->folder, d->sizes.flush, d->sizes.factor);
     return WINNOW_OK;
 }
 
@@ -620,10 +610,19 @@ static int (*const opening[])(struct disk_store *d, struct winnow_error *err) = 
 int store_disk(const char *folder, const struct store_params *params, bool read_only,
                struct store **ret, struct winnow_error *err)
 {
+    static const struct store_sizes sizes = {STORE_FLUSH, STORE_FACTOR};
+    return store_disk_sized(folder, params, &sizes, read_only, ret, err);
+}
+
+int store_disk_sized(const char *folder, const struct store_params *params,
+                     const struct store_sizes *sizes, bool read_only, struct store **ret,
+                     struct winnow_error *err)
+{
     struct disk_store *d = calloc(1, sizeof *d);
     if (!d)
         return err_nomem(err);
     d->store = (struct store){&disk_ops, *params};
+    d->sizes = *sizes;
     d->read_only = read_only;
     d->folder = strdup(folder);
     int status = d->folder ? WINNOW_OK : err_nomem(err);

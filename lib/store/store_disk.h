@@ -1,6 +1,7 @@
 /* store_disk.h - the store on disk as its own files see it: one folder, one writer.
  *
  *     store_disk.c     opening, asking, putting
+ *     store_lookup.c   who has which fingerprints
  *     store_folder.c   names, the writer's lock, the sweep, the runs that are held open
  *     store_commit.c   a commit and its undoing
  *     store_merge.c    runs merged in tiers
@@ -9,16 +10,15 @@
 #define WINNOW_STORE_DISK_H
 
 #include "store/catalog.h"
+#include "store/filter.h"
 #include "store/pending.h"
 #include "store/run.h"
 #include "store/store.h"
 #include "store/texts.h"
 #include "store/young.h"
 
-enum {
-    STORE_FLUSH = 1 << 20, /* hashes that fill a run */
-    STORE_FACTOR = 6,      /* runs of a tier that are merged into one of the next */
-};
+/* The sizes of a store that is opened without any. */
+enum { STORE_FLUSH = 1 << 20, STORE_FACTOR = 6 };
 
 /* A run that the catalog names. */
 struct held_run {
@@ -26,6 +26,7 @@ struct held_run {
     struct run *run; /* NULL: set aside */
     char *why;       /* it is; from the heap */
     bool is_damaged; /* a merge has met damage: it takes part in none */
+    bool is_filtered; /* the filter, where there is one, has all its keys */
 };
 
 struct held_runs {
@@ -37,6 +38,7 @@ struct disk_store {
     struct store store;
     char *folder;
     bool read_only;
+    struct store_sizes sizes;
     struct catalog *catalog;
     bool in_transaction;
     struct texts *texts;
@@ -46,7 +48,9 @@ struct disk_store {
     struct pending pending;
     struct catalog_state committed, state; /* the last commit's; with what is pending */
     bool is_broken;         /* nobody knows whether the last commit is on the disk */
-    uint64_t looked_up;     /* hashes, since the runs were cooled */
+    struct filter filter;   /* over young and the runs that are filtered */
+    uint64_t looked_up;     /* hashes, since the filter was made or could not be */
+    uint64_t probed;        /* hashes of runs, since they were cooled */
     struct winnow_error merge_error; /* status WINNOW_OK: none */
     unsigned merge_wait, merge_pause; /* commits until it is tried again; the last pause */
 };
@@ -60,6 +64,14 @@ void store_end_transaction(struct disk_store *d);
 /* The record of a document, pending or committed. */
 int store_record(struct disk_store *d, uint32_t number, struct catalog_doc *ret, bool *found,
                  struct winnow_error *err);
+
+/* --- store_lookup.c ---------------------------------------------------------------------- */
+
+int disk_store_lookup(struct store *s, const uint64_t *hashes, size_t count,
+                      struct store_hits *ret, struct winnow_error *err);
+
+/* Tells the filter, where there is one, of hashes that young gets. */
+void store_filter_add(struct disk_store *d, const uint64_t *hashes, size_t count);
 
 /* --- store_folder.c ---------------------------------------------------------------------- */
 

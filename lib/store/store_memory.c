@@ -480,6 +480,21 @@ static int memory_get(struct store *s, uint32_t number, bool with_text, struct s
     return status;
 }
 
+static int memory_look(struct store *s, uint32_t number, struct doc_key *key,
+                       enum doc_state *state, uint32_t *other, struct winnow_error *err)
+{
+    (void)err;
+    const struct memory *m = memory_of(s);
+    *state = DOC_NONE;
+    if (number == 0 || number > m->count)
+        return WINNOW_OK;
+    const struct doc *doc = &m->docs[number - 1];
+    *key = doc->key;
+    *state = doc->state;
+    *other = doc->other;
+    return WINNOW_OK;
+}
+
 static int memory_lookup(struct store *s, const uint64_t *hashes, size_t count,
                          struct store_hits *ret, struct winnow_error *err)
 {
@@ -624,6 +639,7 @@ static void memory_close(struct store *s)
 static const struct store_ops memory_ops = {
     .find = memory_find,
     .get = memory_get,
+    .look = memory_look,
     .lookup = memory_lookup,
     .put = memory_put,
     .set_state = memory_set_state,

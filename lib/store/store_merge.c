@@ -1,8 +1,8 @@
 /* store_merge.c - runs merged in tiers, so that a lookup asks few of them.
  *
- * Tier t is of runs between F^t and F^(t+1) times half of STORE_FLUSH.  Where a tier has F
+ * Tier t is of runs between F^t and F^(t+1) times half of sizes.flush.  Where a tier has F
  * of them they become one run of the next: so an index of n hashes has at most F - 1 runs
- * in each of log_F(n / STORE_FLUSH) tiers, and each hash is written that often.
+ * in each of log_F(n / flush) tiers, and each hash is written that often.
  *
  * A merge is no part of a commit: where it fails, for want of space or because a run is
  * damaged, all runs stay as they are, and it is tried again after some commits. */
@@ -16,11 +16,11 @@
 
 enum { PAUSE_MOST = 64 /* commits */ };
 
-static unsigned tier_of(const struct held_run *r)
+static unsigned tier_of(const struct disk_store *d, const struct held_run *r)
 {
     unsigned tier = 0;
-    uint64_t entries = r->is.info.entries / (STORE_FLUSH / 2);
-    for (; entries >= STORE_FACTOR; entries /= STORE_FACTOR)
+    uint64_t entries = r->is.info.entries / (d->sizes.flush / 2);
+    for (; entries >= d->sizes.factor; entries /= d->sizes.factor)
         tier++;
     return tier;
 }
@@ -30,19 +30,19 @@ static bool can_merge(const struct held_run *r)
     return r->run && !r->is_damaged;
 }
 
-static size_t count_tier(const struct held_runs *runs, unsigned tier)
+static size_t count_tier(const struct disk_store *d, unsigned tier)
 {
     size_t count = 0;
-    for (size_t i = 0; i < runs->count; i++)
-        count += can_merge(&runs->items[i]) && tier_of(&runs->items[i]) == tier;
+    for (size_t i = 0; i < d->runs.count; i++)
+        count += can_merge(&d->runs.items[i]) && tier_of(d, &d->runs.items[i]) == tier;
     return count;
 }
 
 /* The lowest tier that is full. */
-static bool find_full(const struct held_runs *runs, unsigned *ret)
+static bool find_full(const struct disk_store *d, unsigned *ret)
 {
     for (unsigned tier = 0; tier < 64; tier++)
-        if (count_tier(runs, tier) >= STORE_FACTOR) {
+        if (count_tier(d, tier) >= d->sizes.factor) {
             *ret = tier;
             return true;
         }
@@ -86,6 +86,7 @@ struct merge {
     unsigned tier;
     struct run **runs;
     size_t count;
+    bool are_filtered; /* all of them */
     struct dead dead;
     struct catalog_run made; /* number 0: not yet */
     char path[STORE_PATH_MOST];
@@ -93,7 +94,7 @@ struct merge {
 
 static bool takes_part(const struct merge *m, const struct held_run *r)
 {
-    return can_merge(r) && tier_of(r) == m->tier;
+    return can_merge(r) && tier_of(m->d, r) == m->tier;
 }
 
 static int choose_runs(struct merge *m, struct winnow_error *err)
@@ -102,12 +103,14 @@ static int choose_runs(struct merge *m, struct winnow_error *err)
     m->runs = calloc(runs->count, sizeof(struct run *));
     if (!m->runs)
         return err_nomem(err);
+    m->are_filtered = true;
     m->dead.first = UINT32_MAX;
     for (size_t i = 0; i < runs->count; i++) {
         const struct held_run *r = &runs->items[i];
         if (!takes_part(m, r))
             continue;
         m->runs[m->count++] = r->run;
+        m->are_filtered &= r->is_filtered;
         if (r->is.info.first_number < m->dead.first)
             m->dead.first = r->is.info.first_number;
         if (r->is.info.last_number > m->dead.last)
@@ -174,6 +177,7 @@ static int drop_old(struct merge *m, struct winnow_error *err)
         m->d->is_broken = true; /* what is held is not what is named */
         return status;
     }
+    runs->items[runs->count - 1].is_filtered = m->are_filtered;
     for (size_t i = runs->count - 1; i-- > 0;) {
         if (!takes_part(m, &runs->items[i]))
             continue;
@@ -232,7 +236,7 @@ void store_merge(struct disk_store *d)
     unsigned tier;
     if (d->merge_wait && d->merge_wait--)
         return;
-    while (!d->is_broken && find_full(&d->runs, &tier)) {
+    while (!d->is_broken && find_full(d, &tier)) {
         int status = merge_tier(d, tier, &why);
         if (status == WINNOW_EDATA && mark_damaged(&d->runs))
             continue; /* without those */

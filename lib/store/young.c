@@ -4,19 +4,18 @@
  *
  * A lookup of many hashes asks for the lines some steps ahead, so that the waits for
  * memory overlap.  A full bucket passes what comes on to the next one and remembers it
- * for good: a search that meets no such mark ends after one line. */
+ * for good: a search that meets no such mark ends after one line.
+ *
+ * Buckets stand in the order of their keys (run_keys).  Winnowing keeps small hashes, but
+ * keys are even; and who takes all entries out for a run has next to nothing to sort. */
 #include "store/young.h"
 
-#include <stdlib.h>
-#include <sys/mman.h>
-
 #include "arena.h"
+#include "store/pages.h"
 
 enum {
     BUCKET = 5,   /* entries */
-    AHEAD = 16,   /* lines that are asked for before they are used */
-    STRETCH = 64, /* hashes for whose hits room is made at once */
-    HUGE_PAGE = 2 << 20,
+    STRETCH = 32, /* hashes whose lines are asked for before they are used */
 };
 
 struct young_bucket {
@@ -28,11 +27,9 @@ struct young_bucket {
 
 _Static_assert(sizeof(struct young_bucket) == 64, "a bucket is a line of the cache");
 
-/* Winnowing keeps small hashes: their high bits are not even, so they are mixed. */
-static struct young_bucket *bucket_of(const struct young *y, uint64_t hash)
+static struct young_bucket *bucket_of(const struct young *y, uint64_t key)
 {
-    uint64_t mixed = (hash ^ hash >> 29) * 0x9E3779B97F4A7C15u;
-    return y->buckets + (size_t)(((unsigned __int128)mixed * y->cap) >> 64);
+    return y->buckets + (size_t)(((unsigned __int128)key * y->cap) >> 64);
 }
 
 static struct young_bucket *next_of(const struct young *y, const struct young_bucket *b)
@@ -41,15 +38,21 @@ static struct young_bucket *next_of(const struct young *y, const struct young_bu
     return y->buckets + (next < y->cap ? next : 0);
 }
 
-static void ask_for(const struct young *y, const uint64_t *hashes, size_t count, size_t i)
+/* The buckets of at most STRETCH hashes, which are asked for. */
+static void find_buckets(const struct young *y, const uint64_t *hashes, size_t count,
+                         struct young_bucket *ret[STRETCH])
 {
-    if (i < count)
-        __builtin_prefetch(bucket_of(y, hashes[i]), 1);
+    uint64_t keys[STRETCH];
+    run_keys(hashes, count, keys);
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = bucket_of(y, keys[i]);
+        __builtin_prefetch(ret[i], 1);
+    }
 }
 
 void young_free(struct young *y)
 {
-    free(y->buckets);
+    pages_free(y->buckets, y->cap * sizeof *y->buckets);
     *y = (struct young){0};
 }
 
@@ -60,12 +63,13 @@ void young_clear(struct young *y)
     y->count = 0;
 }
 
-/* Where the document gets an entry of its own for the hash: the first bucket with room of
- * the hash's chain.  NULL where it has one, or enough others do.  The marks of taken out
+/* Where the document gets an entry of its own for the hash: from its bucket on, the first
+ * one with room.  NULL where it has one, or enough others do.  The marks of taken out
  * entries stay, so a chain may be long, but it never goes round. */
-static struct young_bucket *place_of(const struct young *y, uint64_t hash, uint32_t number)
+static struct young_bucket *place_of(const struct young *y, struct young_bucket *first,
+                                     uint64_t hash, uint32_t number)
 {
-    struct young_bucket *const first = bucket_of(y, hash), *b = first, *room = NULL;
+    struct young_bucket *b = first, *room = NULL;
     size_t others = 0;
     do {
         for (size_t i = 0; i < b->count; i++)
@@ -82,9 +86,9 @@ static struct young_bucket *place_of(const struct young *y, uint64_t hash, uint3
     return room;
 }
 
-static void add_one(struct young *y, uint64_t hash, uint32_t number)
+static void add_one(struct young *y, struct young_bucket *first, uint64_t hash, uint32_t number)
 {
-    struct young_bucket *b = place_of(y, hash, number);
+    struct young_bucket *b = place_of(y, first, hash, number);
     if (!b)
         return;
     b->hashes[b->count] = hash;
@@ -106,32 +110,20 @@ static size_t grown(const struct young *y, size_t more)
     return need > y->cap + y->cap / 2 ? need : y->cap + y->cap / 2;
 }
 
-/* A large table stands on huge pages where the system has them: else each look into it
- * waits for the page's address as well. */
-static struct young_bucket *make_buckets(size_t cap)
-{
-    size_t bytes = cap * sizeof(struct young_bucket);
-    bool is_large = bytes >= HUGE_PAGE;
-    size_t unit = is_large ? HUGE_PAGE : 64, whole = (bytes + unit - 1) / unit * unit;
-    struct young_bucket *ret = aligned_alloc(unit, whole);
-    if (ret && is_large)
-        (void)madvise(ret, whole, MADV_HUGEPAGE);
-    return ret;
-}
-
 static int make_room(struct young *y, size_t more)
 {
     size_t cap = grown(y, more);
     if (cap == y->cap)
         return WINNOW_OK;
-    struct young larger = {.buckets = make_buckets(cap), .cap = cap};
+    struct young larger = {.buckets = pages_new(cap * sizeof *y->buckets), .cap = cap};
     if (!larger.buckets)
         return WINNOW_ENOMEM;
-    young_clear(&larger);
     for (size_t n = 0; n < y->cap; n++) {
         const struct young_bucket *b = &y->buckets[n];
+        struct young_bucket *to[STRETCH];
+        find_buckets(&larger, b->hashes, b->count, to);
         for (size_t i = 0; i < b->count; i++)
-            add_one(&larger, b->hashes[i], b->numbers[i]);
+            add_one(&larger, to[i], b->hashes[i], b->numbers[i]);
     }
     young_free(y);
     *y = larger;
@@ -144,19 +136,21 @@ int young_add(struct young *y, uint32_t number, const uint64_t *hashes, size_t c
         return WINNOW_OK;
     if (make_room(y, count) != WINNOW_OK)
         return WINNOW_ENOMEM;
-    for (size_t i = 0; i < AHEAD; i++)
-        ask_for(y, hashes, count, i);
-    for (size_t i = 0; i < count; i++) {
-        ask_for(y, hashes, count, i + AHEAD);
-        add_one(y, hashes[i], number);
+    for (size_t at = 0, n; at < count; at += n) {
+        struct young_bucket *to[STRETCH];
+        n = count - at < STRETCH ? count - at : STRETCH;
+        find_buckets(y, hashes + at, n, to);
+        for (size_t i = 0; i < n; i++)
+            add_one(y, to[i], hashes[at + i], number);
     }
     return WINNOW_OK;
 }
 
 /* The hits of one hash; ret has room for STORE_DOCS_MOST more. */
-static void find_one(const struct young *y, uint64_t hash, uint32_t print, struct store_hits *ret)
+static void find_one(const struct young *y, const struct young_bucket *first, uint64_t hash,
+                     uint32_t print, struct store_hits *ret)
 {
-    const struct young_bucket *const first = bucket_of(y, hash), *b = first;
+    const struct young_bucket *b = first;
     do {
         for (size_t i = 0; i < b->count; i++)
             if (b->hashes[i] == hash)
@@ -183,13 +177,14 @@ int young_lookup(const struct young *y, const uint64_t *hashes, size_t count,
 {
     if (y->count == 0)
         return WINNOW_OK;
-    for (size_t i = 0; i < AHEAD; i++)
-        ask_for(y, hashes, count, i);
-    for (size_t i = 0; i < count; i++) {
-        ask_for(y, hashes, count, i + AHEAD);
-        if (i % STRETCH == 0 && room_for_hits(ret, STRETCH) != WINNOW_OK)
+    for (size_t at = 0, n; at < count; at += n) {
+        struct young_bucket *in[STRETCH];
+        n = count - at < STRETCH ? count - at : STRETCH;
+        find_buckets(y, hashes + at, n, in);
+        if (room_for_hits(ret, n) != WINNOW_OK)
             return WINNOW_ENOMEM;
-        find_one(y, hashes[i], (uint32_t)i, ret);
+        for (size_t i = 0; i < n; i++)
+            find_one(y, in[i], hashes[at + i], (uint32_t)(at + i), ret);
     }
     return WINNOW_OK;
 }
@@ -207,6 +202,13 @@ void young_remove(struct young *y, bool (*gone)(void *ctx, uint32_t number), voi
             b->numbers[i] = b->numbers[b->count];
             y->count--;
         }
+}
+
+void young_each(const struct young *y,
+                void (*each)(void *ctx, const uint64_t *hashes, size_t count), void *ctx)
+{
+    for (size_t n = 0; n < y->cap; n++)
+        each(ctx, y->buckets[n].hashes, y->buckets[n].count);
 }
 
 void young_entries(const struct young *y, struct run_entry *ret)

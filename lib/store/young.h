@@ -29,7 +29,11 @@ int young_lookup(const struct young *y, const uint64_t *hashes, size_t count,
 /* Takes out the entries of the documents that gone says yes to. */
 void young_remove(struct young *y, bool (*gone)(void *ctx, uint32_t number), void *ctx);
 
-/* Writes all entries to ret, which has room for y->count. */
+/* Calls each with the hashes of all entries, a few at a time. */
+void young_each(const struct young *y,
+                void (*each)(void *ctx, const uint64_t *hashes, size_t count), void *ctx);
+
+/* Writes all entries to ret, which has room for y->count: nearly in the order of a run. */
 void young_entries(const struct young *y, struct run_entry *ret);
 
 size_t young_bytes(const struct young *y);                  /* that it takes */
