@@ -255,6 +255,7 @@ enum winnow_across {
     WINNOW_ACROSS_ANNOTATE, /* the record tells of them; the text stays */
     WINNOW_ACROSS_STRIP,    /* they are removed */
     WINNOW_ACROSS_OFF,
+    WINNOW_ACROSS_AS_RECORDED, /* winnow_reclean: what the record says; else annotate */
 };
 
 struct winnow_index;
@@ -351,7 +352,8 @@ WINNOW_API WINNOW_CHECK int winnow_restore(const char *record, size_t len,
 /* Makes the page of a record again, with what rules had said of it, and cleans it from
  * there on (site, repeats, across) with what w's index knows now.  *ret is to be freed
  * with winnow_page_free.  WINNOW_EDATA; WINNOW_ELIMIT where the page is larger than w
- * allows. */
+ * allows; WINNOW_EUSAGE where the index does not know the record's document: another index
+ * would undo what that of the record has found. */
 WINNOW_API WINNOW_CHECK int winnow_reclean(struct winnow *w, const char *record, size_t len,
                                            struct winnow_page **ret, struct winnow_error *err);
 

@@ -404,7 +404,8 @@ int across_run(struct page *p, struct winnow_error *err)
     if (!s.index)
         return WINNOW_OK;
     p->has_index = true;
-    p->across = p->winnow->use.across;
+    if (p->winnow->use.across != WINNOW_ACROSS_AS_RECORDED)
+        p->across = p->winnow->use.across;
     buf_init(&room, UINT32_MAX);
     int status = find_own(&s, &room, err);
     if (status == WINNOW_OK && p->across != WINNOW_ACROSS_OFF) {

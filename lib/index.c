@@ -24,6 +24,10 @@ enum {
     SITE_MOST = 16 * 1024 * 1024,    /* bytes of a table as a blob */
 };
 
+/* An index in a folder keeps a random number to itself (shingle.h).  One that lives for a
+ * single run has this: the same inputs shall give the same bytes. */
+#define MEMORY_KEY UINT64_C(0x77696e6e6f77)
+
 /* --- opening ----------------------------------------------------------------------------- */
 
 static int open_store(const char *folder, bool read_only, struct store **ret,
@@ -32,6 +36,7 @@ static int open_store(const char *folder, bool read_only, struct store **ret,
     struct store_params params = prints_params();
     if (folder)
         return store_disk(folder, &params, read_only, ret, err);
+    params.key = MEMORY_KEY;
     return store_memory(&params, MEMORY_MOST, ret, err);
 }
 

@@ -8,6 +8,7 @@
 #include "clean.h"
 #include "cleaner.h"
 #include "err.h"
+#include "index.h"
 #include "page_public.h"
 #include "record.h"
 #include "render.h"
@@ -109,6 +110,23 @@ int winnow_learn(struct winnow *w, const struct winnow_input *in, struct winnow_
     return status;
 }
 
+/* Does the index know the document of a record that was made with one? */
+static int expect_known(const struct page *p, struct winnow_error *err)
+{
+    struct store_doc doc = {.state = DOC_LIVE};
+    struct buf room;
+    buf_init(&room, UINT32_MAX);
+    int status = WINNOW_OK;
+    if (p->winnow->index && p->document)
+        status = index_find(p->winnow->index, p, &doc, &room, err);
+    buf_free(&room);
+    if (status == WINNOW_OK && doc.state == DOC_NONE)
+        status = err_set(err, WINNOW_EUSAGE,
+                         "the index does not know this page's document; give the index that it was "
+                         "cleaned with, or clean the page again");
+    return status;
+}
+
 int winnow_reclean(struct winnow *w, const char *record, size_t len, struct winnow_page **ret,
                    struct winnow_error *err)
 {
@@ -119,6 +137,8 @@ int winnow_reclean(struct winnow *w, const char *record, size_t len, struct winn
     page_init(&page->page, w, &from);
     int status = record_load(&page->page, (struct slice){record, len}, err);
     from.source = page->page.source;
+    if (status == WINNOW_OK)
+        status = expect_known(&page->page, err);
     if (status == WINNOW_OK)
         status = clean_again(&page->page, err);
     page->page.in = NULL;
