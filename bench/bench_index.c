@@ -164,7 +164,9 @@ static bool ask(struct feed *r, const struct store_doc *own, struct slice text)
     check(store_lookup(ix->store, ix->prints.ask, ix->prints.nask, &ix->hits, &err), &err,
           "lookup");
     end(r, LOOKUP);
-    check(candidates_choose(ix, own, false, &candidates, &err), &err, "choose");
+    struct store_doc last = *own;
+    last.first = UINT32_MAX; /* a new document comes behind all others */
+    check(candidates_choose(ix, &last, &candidates, &err), &err, "choose");
     end(r, CHOOSE);
     for (size_t i = 0; i < candidates.count; i++)
         found |= compare(r, &candidates.items[i], text);

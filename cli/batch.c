@@ -3,8 +3,9 @@
  * 1. Several inputs are learned before the first is cleaned: what their sites' pages share
  *    is known for all of them, whichever comes first.
  * 2. The index hears of a document once its result is written, and a commit follows what
- *    standard output has taken: a run that dies says too little, never too much, and may be
- *    repeated, for a document is no copy of itself.
+ *    standard output has taken and what the disk has of the output folder: a run that dies
+ *    says too little, never too much, and may be repeated, for a document is no copy of
+ *    itself.
  * 3. A record that was written before a later input turned out to be the more complete copy
  *    is written again at the end. */
 #include "batch.h"
@@ -21,7 +22,8 @@
 #include "targets.h"
 
 enum {
-    COMMIT_EVERY = 256,            /* documents */
+    COMMIT_EVERY = 256,            /* documents, */
+    COMMIT_BYTES = 64 << 20,       /* or so much text: the index holds it until then */
     KEEP_MOST = 256 * 1024 * 1024, /* bytes of fetched pages in memory, for a second look */
 };
 
@@ -91,16 +93,28 @@ static void end_run(struct batch *b, int code)
         b->over = code;
 }
 
+/* What nobody has got is not remembered: results leave our hands before the index speaks of
+ * them.  An index in memory does not outlive anything. */
+static int end_results(struct batch *b)
+{
+    const struct settings *s = b->settings;
+    if (!s->out)
+        return output_end();
+    bool asks = s->index && b->written;
+    b->written = false;
+    return asks ? output_sync(s->out) : EX_OK;
+}
+
 /* What was learned and cleaned since the last commit becomes durable. */
 static void commit(struct batch *b)
 {
     struct winnow_error err = {0};
     if (b->pending == 0)
         return;
-    b->pending = 0;
-    if (!b->settings->out && output_end() != EX_OK) {
+    b->pending = b->pending_bytes = 0;
+    if (end_results(b) != EX_OK) {
         end_run(b, EX_IOERR);
-        return; /* what nobody has got is not remembered */
+        return;
     }
     int status = winnow_index_commit(b->index, &err);
     if (status == WINNOW_OK)
@@ -111,12 +125,13 @@ static void commit(struct batch *b)
     end_run(b, exit_code_of(status));
 }
 
-/* Input i has reached the index. */
-static void count_pending(struct batch *b, size_t i)
+/* Input i, of so many bytes, has reached the index. */
+static void count_pending(struct batch *b, size_t i, size_t bytes)
 {
     if (b->pending++ == 0)
         b->first_pending = i;
-    if (b->pending >= COMMIT_EVERY)
+    b->pending_bytes += bytes;
+    if (b->pending >= COMMIT_EVERY || b->pending_bytes >= COMMIT_BYTES)
         commit(b);
 }
 
@@ -155,6 +170,7 @@ static void note_superseded(struct batch *b, const struct winnow_page *page)
 static int remember(struct batch *b, size_t i, const struct winnow_page *page)
 {
     struct winnow_error err = {0};
+    size_t bytes;
     if (!b->index)
         return EX_OK;
     note_superseded(b, page);
@@ -165,7 +181,8 @@ static int remember(struct batch *b, size_t i, const struct winnow_page *page)
         end_run(b, exit_code_of(status));
         return exit_code_of(status);
     }
-    count_pending(b, i);
+    winnow_page_text(page, &bytes);
+    count_pending(b, i, bytes);
     return EX_OK;
 }
 
@@ -186,9 +203,10 @@ static void learn_one(struct batch *b, size_t i)
         return;
     struct winnow_input in = page_input(&b->inputs->items[i], b->settings, l);
     int status = winnow_learn(b->cleaner, &in, &err);
+    size_t bytes = l->len;
     loaded_free(&own);
     if (status == WINNOW_OK) {
-        count_pending(b, i);
+        count_pending(b, i, bytes);
     } else if (is_of_index(status)) {
         say("%s: %s", in.name ? in.name : b->inputs->items[i].path, err.text);
         end_run(b, exit_code_of(status));
@@ -207,6 +225,7 @@ static int write_result(struct batch *b, size_t i, const struct winnow_page *pag
         return EX_OSERR;
     }
     int code = output_file(page, s->format, in->path, path);
+    b->written |= code == EX_OK;
     free(path);
     return code;
 }

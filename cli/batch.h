@@ -19,6 +19,8 @@ struct batch {
     void *by_source;          /* those that were written */
     size_t kept;              /* bytes of inputs in memory */
     size_t pending, first_pending; /* documents since the last commit; the first's input */
+    size_t pending_bytes;          /* their texts' */
+    bool written;                  /* below the output folder, since then */
 };
 
 /* Runs all inputs.  0, or EX_OSERR after a message where it could not begin. */

@@ -55,7 +55,9 @@ int index_open(const char *folder, bool read_only, struct winnow_index **ret)
 
 void index_ask(const struct settings *s, struct winnow *w, struct winnow_index *index)
 {
-    struct winnow_index_use use = {.across = s->across, .no_site = s->no_site};
+    struct winnow_index_use use = {.no_site = s->no_site,
+                                   .across = s->across_given ? s->across
+                                                             : WINNOW_ACROSS_AS_RECORDED};
     winnow_use_index(w, index, &use);
 }
 

@@ -42,7 +42,8 @@ static int print_help(void)
            "  winnow --version           this version, and its HTML parser\n\n"
            "exit codes: 0 done; 1 some of several inputs failed; 64 usage; 65 no page, or\n"
            "damage; 66 cannot be opened; 69 fetch failed; 71 no memory; 73 cannot be created;\n"
-           "74 cannot be read or written; 78 rules.  man winnow tells more.\n");
+           "74 cannot be read or written; 75 another program writes the index; 78 rules.\n"
+           "man winnow tells more.\n");
     return output_end();
 }
 

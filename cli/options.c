@@ -130,6 +130,7 @@ static bool set_across(struct settings *s, const char *value)
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         if (strcmp(value, modes[i].name) == 0) {
             s->across = modes[i].across;
+            s->across_given = true;
             return true;
         }
     return false;

@@ -35,6 +35,7 @@ struct settings {
     size_t max_size; /* bytes; 0: the library's default */
     const char *index;         /* the folder; NULL: none */
     enum winnow_across across; /* passages of earlier documents */
+    bool across_given;
     bool no_site;
     size_t line; /* of a file of records, from 1; 0: not given */
     const char *html;

@@ -85,6 +85,19 @@ static char *temp_path(const char *path)
     return asprintf(&temp, "%.*s.winnow-XXXXXX", folder, path) < 0 ? NULL : temp;
 }
 
+int output_sync(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = fd >= 0 && syncfs(fd) == 0 ? EX_OK : EX_IOERR;
+    if (code != EX_OK)
+        say("%s: what was written may be lost if the power goes: %s; check the disk, then run it "
+            "again",
+            folder, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
 int output_open(const char *path, const char *input, struct output *ret)
 {
     char *temp = temp_path(path);
@@ -104,21 +117,70 @@ int output_open(const char *path, const char *input, struct output *ret)
         return code;
     }
     open_to_umask(fd);
-    *ret = (struct output){stream, path, input, temp};
+    *ret = (struct output){.stream = stream, .path = path, .input = input, .temp = temp};
     return EX_OK;
+}
+
+/* What was not for everybody stays so: where the group cannot be kept, another one gets no
+ * rights by it. */
+static void keep_owner(int fd, const struct stat *old)
+{
+    mode_t mode = old->st_mode & 0777;
+    if (fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0)
+        mode &= ~(mode_t)S_IRWXG;
+    if (fchmod(fd, mode) != 0)
+        return; /* a file system without modes */
+}
+
+int output_replace(const char *path, const char *input, struct output *ret)
+{
+    struct stat old;
+    bool is_there = stat(path, &old) == 0;
+    int code = output_open(path, input, ret);
+    if (code != EX_OK)
+        return code;
+    ret->durable = true;
+    if (is_there)
+        keep_owner(fileno(ret->stream), &old);
+    return EX_OK;
+}
+
+static int cannot_write(const struct output *o)
+{
+    say("%s: cannot be written: %s; make room, then clean %s again", o->path, strerror(errno),
+        o->input);
+    return EX_IOERR;
+}
+
+/* The name is the folder's. */
+static int sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int code = fd >= 0 && fsync(fd) == 0 ? EX_OK : EX_IOERR;
+    if (code != EX_OK)
+        say("%s: written, but may be lost if the power goes: %s; check the disk", path,
+            strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    free(folder);
+    return code;
 }
 
 int output_close(struct output *o, int code)
 {
-    int closed = fclose(o->stream);
-    if (code == EX_OK && closed != 0) {
-        say("%s: cannot be written: %s; make room, then clean %s again", o->path, strerror(errno),
-            o->input);
-        code = EX_IOERR;
+    bool renamed = false;
+    if (code == EX_OK && o->durable &&
+        (fflush(o->stream) != 0 || fdatasync(fileno(o->stream)) != 0))
+        code = cannot_write(o);
+    if (fclose(o->stream) != 0 && code == EX_OK)
+        code = cannot_write(o);
+    if (code == EX_OK) {
+        renamed = rename(o->temp, o->path) == 0;
+        code = !renamed ? cannot_create(o->path) : o->durable ? sync_folder(o->path) : EX_OK;
     }
-    if (code == EX_OK && rename(o->temp, o->path) != 0)
-        code = cannot_create(o->path);
-    if (code != EX_OK)
+    if (!renamed)
         unlink(o->temp);
     free(o->temp);
     return code;

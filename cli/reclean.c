@@ -3,7 +3,9 @@
  * 1. A record that comes out as it was is not touched; a file of records is written anew if
  *    one of them has changed, and a record that cannot be read stays in it as it is.
  * 2. The clean text beside a record follows it, if it is the text that the record held: what
- *    stands there else is not ours, an input perhaps. */
+ *    stands there else is not ours, an input perhaps.
+ * 3. A record is the only one of its page: the new one is on the disk before it takes the
+ *    old one's name, owner and mode. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -160,7 +162,7 @@ static char *text_path(const char *record)
 static int write_file(const char *path, const char *of, const struct bytes *b)
 {
     struct output o;
-    int code = output_open(path, of, &o);
+    int code = output_replace(path, of, &o);
     if (code != EX_OK)
         return code;
     if (fwrite(b->data, 1, b->len, o.stream) != b->len || fflush(o.stream) != 0) {
@@ -235,7 +237,7 @@ static void reclean_lines(struct recleaning *r, struct record_file *f)
 {
     struct output o;
     size_t changed = 0;
-    int code = output_open(f->path, f->path, &o);
+    int code = output_replace(f->path, f->path, &o);
     if (code != EX_OK) {
         count_failure(r, code);
         return;

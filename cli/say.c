@@ -39,6 +39,8 @@ int exit_code_of(int status)
         return EX_IOERR;
     case WINNOW_EUSAGE:
         return EX_USAGE;
+    case WINNOW_EBUSY:
+        return EX_TEMPFAIL;
     }
     return EX_SOFTWARE;
 }

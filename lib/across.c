@@ -34,6 +34,7 @@
 #include "utf8.h"
 
 enum {
+    SAME_DOCUMENT = 50, /* percent of a new version that the older one has too */
     CONTAINED = 90,     /* percent of a text that stands in another: it is contained in it */
     COPY_LEAST = 180,   /* normalised characters: a shorter one is a copy only if it was cut */
     MORE_LEAST = 100,   /* the same: of two equal texts one has so much more */
@@ -147,7 +148,7 @@ static int by_place_in_order(const void *a, const void *b)
         return x->supersedes ? -1 : 1;
     if (x->state != y->state)
         return x->state == DOC_LIVE ? -1 : 1;
-    return (x->number > y->number) - (x->number < y->number);
+    return (x->first > y->first) - (x->first < y->first);
 }
 
 static int compare_all(struct stage *s, struct winnow_error *err)
@@ -354,6 +355,44 @@ static void join_stripped(struct page *p)
 
 /* --- the stage --------------------------------------------------------------------------------- */
 
+/* How much of the page stood in the version of it that the index has, in percent. */
+static int compare_version(struct stage *s, unsigned *ret, struct winnow_error *err)
+{
+    struct across found = {.weight = 0};
+    struct store_doc doc;
+    struct buf room;
+    buf_init(&room, SIZE_MAX / 2);
+    int status = store_get(s->index->store, s->own.number, true, &doc, &room, err);
+    if (status == WINNOW_OK)
+        status = judge_across(doc.text, buf_slice(&s->written.text), &found);
+    if (status == WINNOW_OK)
+        *ret = percent(found.shared, found.weight);
+    free(found.removals.items);
+    buf_free(&room);
+    return status == WINNOW_ENOMEM ? err_nomem(err) : status;
+}
+
+/* The page's place in the order of documents.  A version that keeps half of the older one
+ * keeps its place: else a page with a new date would be a copy of its own copies.  One that
+ * says something else is a new document under an old name. */
+static int find_place(struct stage *s, struct winnow_error *err)
+{
+    unsigned share = 0;
+    int status = WINNOW_OK;
+    if (s->own_is_known)
+        return WINNOW_OK;
+    if (s->own.state == DOC_LIVE || s->own.state == DOC_SUPERSEDED)
+        status = compare_version(s, &share, err);
+    if (status == WINNOW_EDATA || status == WINNOW_ELIMIT)
+        status = WINNOW_OK; /* damaged, or too long: then it is a new one */
+    if (share < SAME_DOCUMENT)
+        s->own.first = UINT32_MAX;
+    else
+        s->page->first = s->own.first;
+    s->own.state = DOC_NONE; /* what superseded the older version has not seen this one */
+    return status;
+}
+
 /* Which document the page is, and whether just this version of it was added before. */
 static int find_own(struct stage *s, struct buf *room, struct winnow_error *err)
 {
@@ -376,9 +415,11 @@ static int find_own(struct stage *s, struct buf *room, struct winnow_error *err)
 static int run(struct stage *s, struct winnow_error *err)
 {
     struct page *p = s->page;
-    int status = index_ask(s->index, buf_slice(&s->written.text), err);
+    int status = find_place(s, err);
     if (status == WINNOW_OK)
-        status = candidates_choose(s->index, &s->own, s->own_is_known, &s->candidates, err);
+        status = index_ask(s->index, buf_slice(&s->written.text), err);
+    if (status == WINNOW_OK)
+        status = candidates_choose(s->index, &s->own, &s->candidates, err);
     if (status == WINNOW_OK)
         status = compare_all(s, err);
     if (status != WINNOW_OK)

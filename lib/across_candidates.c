@@ -80,16 +80,21 @@ static int tally_hits(const struct winnow_index *ix, struct tallies *ret)
     return WINNOW_OK;
 }
 
-/* May the page be compared with the document of that key and number? */
-static bool is_open(uint32_t number, const struct doc_key *key, enum doc_state state,
-                    const struct store_doc *own, bool own_is_known)
+/* What the catalog says of a document. */
+struct looked {
+    struct doc_key key;
+    enum doc_state state;
+    uint32_t first;
+};
+
+/* May the page be compared with it? */
+static bool is_open(uint32_t number, const struct looked *is, const struct store_doc *own)
 {
-    if (state != DOC_LIVE && state != DOC_SUPERSEDED)
+    if (is->state != DOC_LIVE && is->state != DOC_SUPERSEDED)
         return false;
-    if (memcmp(key, &own->key, sizeof own->key) == 0)
+    if (memcmp(&is->key, &own->key, sizeof own->key) == 0)
         return false;
-    return !own_is_known || number < own->number ||
-           (own->state == DOC_SUPERSEDED && own->other == number);
+    return is->first < own->first || (own->state == DOC_SUPERSEDED && own->other == number);
 }
 
 static void cover(struct tallies *t, const struct tally *chosen)
@@ -106,47 +111,51 @@ static uint32_t count_left(const struct tallies *t, const struct tally *one)
     return ret;
 }
 
-static void take(struct tallies *t, struct tally *one, enum doc_state state, struct candidates *ret)
+static void take(struct tallies *t, struct tally *one, const struct looked *is,
+                 struct candidates *ret)
 {
-    ret->items[ret->count++] =
-        (struct candidate){.number = one->number, .prints = one->prints, .state = state};
+    ret->items[ret->count++] = (struct candidate){.number = one->number, .prints = one->prints,
+                                                  .first = is->first, .state = is->state};
     cover(t, one);
     one->prints = 0;
 }
 
+/* state DOC_NONE: not to be compared with. */
 static int look(struct winnow_index *ix, uint32_t number, const struct store_doc *own,
-                bool own_is_known, enum doc_state *ret, struct winnow_error *err)
+                struct looked *ret, struct winnow_error *err)
 {
-    struct doc_key key;
-    enum doc_state state;
-    int status = store_look(ix->store, number, &key, &state, NULL, err);
+    struct looked is = {.state = DOC_NONE};
+    int status = store_look(ix->store, number, &is.key, &is.state, NULL, &is.first, err);
     if (status == WINNOW_EDATA) { /* one document is damaged: the others are not */
-        state = DOC_NONE;
+        is.state = DOC_NONE;
         status = WINNOW_OK;
     }
-    if (status == WINNOW_OK)
-        *ret = is_open(number, &key, state, own, own_is_known) ? state : DOC_NONE;
-    return status;
+    if (status != WINNOW_OK)
+        return status;
+    if (!is_open(number, &is, own))
+        is.state = DOC_NONE;
+    *ret = is;
+    return WINNOW_OK;
 }
 
 /* Takes the first ones that are open, and leaves of the others only those. */
 static int take_top(struct winnow_index *ix, struct tallies *t, const struct store_doc *own,
-                    bool own_is_known, enum doc_state states[LOOKED_AT], struct candidates *ret,
+                    struct looked looked[LOOKED_AT], struct candidates *ret,
                     struct winnow_error *err)
 {
     int status = WINNOW_OK;
     t->count = t->count < LOOKED_AT ? t->count : LOOKED_AT;
     for (size_t i = 0; i < t->count && status == WINNOW_OK; i++) {
-        status = look(ix, t->items[i].number, own, own_is_known, &states[i], err);
-        if (status != WINNOW_OK || states[i] == DOC_NONE)
+        status = look(ix, t->items[i].number, own, &looked[i], err);
+        if (status != WINNOW_OK || looked[i].state == DOC_NONE)
             t->items[i].prints = 0;
         else if (ret->count < CANDIDATES_TOP)
-            take(t, &t->items[i], states[i], ret);
+            take(t, &t->items[i], &looked[i], ret);
     }
     return status;
 }
 
-static void take_more(struct tallies *t, const enum doc_state states[LOOKED_AT],
+static void take_more(struct tallies *t, const struct looked looked[LOOKED_AT],
                       struct candidates *ret)
 {
     while (ret->count < CANDIDATES) {
@@ -158,23 +167,23 @@ static void take_more(struct tallies *t, const enum doc_state states[LOOKED_AT],
         }
         if (best == t->count)
             return;
-        take(t, &t->items[best], states[best], ret);
+        take(t, &t->items[best], &looked[best], ret);
     }
 }
 
-int candidates_choose(struct winnow_index *ix, const struct store_doc *own, bool own_is_known,
+int candidates_choose(struct winnow_index *ix, const struct store_doc *own,
                       struct candidates *ret, struct winnow_error *err)
 {
     struct tallies t;
-    enum doc_state states[LOOKED_AT];
+    struct looked looked[LOOKED_AT];
     int status = tally_hits(ix, &t);
     if (status != WINNOW_OK)
         err_nomem(err);
     ret->count = 0;
     if (status == WINNOW_OK)
-        status = take_top(ix, &t, own, own_is_known, states, ret, err);
+        status = take_top(ix, &t, own, looked, ret, err);
     if (status == WINNOW_OK)
-        take_more(&t, states, ret);
+        take_more(&t, looked, ret);
     tallies_free(&t);
     return status;
 }

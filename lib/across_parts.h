@@ -17,6 +17,7 @@ enum {
 /* A document that shares fingerprints, and what the judge found. */
 struct candidate {
     uint32_t number;
+    uint32_t first;      /* its place in the order of documents */
     uint32_t prints;     /* of the page's, so many are its too */
     enum doc_state state;
     const char *document, *source; /* in the page's arena */
@@ -34,8 +35,8 @@ struct candidates {
 void candidates_free(struct candidates *c);
 
 /* The documents of ix->hits that are worth a look, whose states allow it: not own itself,
- * and where own_is_known none that came after it but the one that superseded it. */
-int candidates_choose(struct winnow_index *ix, const struct store_doc *own, bool own_is_known,
+ * and none that has no place before own->first but the one that superseded own. */
+int candidates_choose(struct winnow_index *ix, const struct store_doc *own,
                       struct candidates *ret, struct winnow_error *err);
 
 #endif

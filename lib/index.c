@@ -313,6 +313,7 @@ static int put(struct winnow_index *ix, const struct page *p, enum doc_state sta
 {
     struct store_doc doc = {
         .state = state,
+        .first = p->first,
         .key = index_key(p),
         .content = content_of(p),
         .time = (int64_t)time(NULL),

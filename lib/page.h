@@ -123,6 +123,7 @@ struct page {
     const char *source;   /* which document it is: URL or path; NULL: its bytes say */
     bool has_index;       /* it was compared with an index: what follows tells how */
     const char *document; /* its key in the index, 32 hexadecimal digits; or NULL */
+    uint32_t first; /* its place in the order of documents; 0: behind all others */
     enum winnow_across across;
     struct page_shared *shared;
     size_t nshared, shared_cap;

@@ -76,6 +76,29 @@ static int load_names(struct loader *l)
     return WINNOW_OK;
 }
 
+/* The key that the index gave the page: a source that is no UTF-8 stands mended in the
+ * record, and would give another. */
+static enum winnow_across mode_of(struct slice word)
+{
+    return slice_is(word, "strip") ? WINNOW_ACROSS_STRIP
+           : slice_is(word, "off") ? WINNOW_ACROSS_OFF
+                                   : WINNOW_ACROSS_ANNOTATE;
+}
+
+static int load_document(struct loader *l)
+{
+    const json_t *across = member(l, "across"), *document = json_object_get(across, "document");
+    struct slice key = record_string(document);
+    l->p->across = mode_of(record_string(json_object_get(across, "mode")));
+    if (!across || json_is_null(document))
+        return WINNOW_OK;
+    if (!is_id(key))
+        return record_bad(l->err, "\"across\" has no \"document\" of 32 hexadecimal digits");
+    if (!(l->p->document = arena_copy(&l->p->arena, key)))
+        return err_nomem(l->err);
+    return WINNOW_OK;
+}
+
 /* A list of strings beside the values of "metadata". */
 static int load_strings(struct loader *l, const char *name,
                         void (*take)(struct loader *l, size_t i, const char *s))
@@ -435,8 +458,8 @@ static int settle(struct loader *l)
 /* --- the whole ------------------------------------------------------------------------------ */
 
 static int (*const steps[])(struct loader *l) = {
-    load_text,  load_names,     load_meta,      load_rules, load_blocks,
-    load_spans, load_overruled, load_protected, settle,
+    load_text,   load_names, load_document,  load_meta,      load_rules,
+    load_blocks, load_spans, load_overruled, load_protected, settle,
 };
 
 int record_load(struct page *p, struct slice record, struct winnow_error *err)

@@ -150,9 +150,22 @@ static int read_gap(struct gaps *gaps, const json_t *value, struct gap *ret)
     return WINNOW_OK;
 }
 
+/* Where the pieces go. */
+struct taker {
+    kept_fn *take;
+    void *ctx;
+    int status; /* its own */
+};
+
+static bool take(struct taker *to, struct slice kept)
+{
+    to->status = to->take(to->ctx, kept);
+    return to->status == WINNOW_OK;
+}
+
 /* One pair; *text is what is left of the clean text. */
 static int apply_pair(struct gaps *gaps, const json_t *copy, const json_t *gap, struct slice *text,
-                      struct buf *ret)
+                      struct taker *to)
 {
     struct gap g;
     uint32_t n;
@@ -161,25 +174,28 @@ static int apply_pair(struct gaps *gaps, const json_t *copy, const json_t *gap, 
         return status;
     if (!record_number(copy, text->len, &n) || g.skip > text->len - n)
         return WINNOW_EDATA;
-    buf_add(ret, text->p, n);
-    buf_add(ret, g.insert.p, g.insert.len);
+    if (take(to, (struct slice){text->p, n}))
+        take(to, g.insert);
     *text = (struct slice){text->p + n + g.skip, text->len - n - g.skip};
-    return ret->status;
+    return WINNOW_OK;
 }
 
-int kept_apply(const json_t *script, struct slice text, struct buf *ret, struct winnow_error *err)
+int kept_apply(const json_t *script, struct slice text, kept_fn *take_kept, void *ctx,
+               struct winnow_error *err)
 {
     struct gaps gaps = {0};
+    struct taker to = {.take = take_kept, .ctx = ctx};
     size_t i = 0, count = json_array_size(script);
     int status = json_is_array(script) && count % 2 == 0 ? WINNOW_OK : WINNOW_EDATA;
-    for (; i < count && status == WINNOW_OK; i += 2)
+    for (; i < count && status == WINNOW_OK && to.status == WINNOW_OK; i += 2)
         status =
-            apply_pair(&gaps, json_array_get(script, i), json_array_get(script, i + 1), &text, ret);
+            apply_pair(&gaps, json_array_get(script, i), json_array_get(script, i + 1), &text, &to);
     free(gaps.items);
     if (status == WINNOW_EDATA)
         return record_bad(err, "\"kept\" does not fit \"text\" at its entry %zu", i);
     if (status == WINNOW_ENOMEM)
         return err_nomem(err);
-    buf_add(ret, text.p, text.len);
-    return WINNOW_OK;
+    if (to.status == WINNOW_OK)
+        take(&to, text);
+    return to.status;
 }

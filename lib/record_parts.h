@@ -10,9 +10,12 @@ struct json_t;
  * memory ends. */
 struct json_t *kept_script(const struct page *p, const struct written *w);
 
-/* Applies such a script to the clean text, into *ret, whose failure is its own.
- * WINNOW_EDATA where it does not fit. */
-int kept_apply(const struct json_t *script, struct slice text, struct buf *ret,
+/* Receives the next bytes of what is kept.  0 or a status, which ends it. */
+typedef int kept_fn(void *ctx, struct slice kept);
+
+/* Applies such a script to the clean text.  WINNOW_EDATA where it does not fit; else what
+ * take returned. */
+int kept_apply(const struct json_t *script, struct slice text, kept_fn *take, void *ctx,
                struct winnow_error *err);
 
 /* An entry of "removed", "replaced", "protected" or "overruled". */

@@ -2,7 +2,7 @@
  *
  * A record may come from anywhere.  Its places are checked against its own pieces, and what
  * comes out against the length and the hash that the record names: a text is the page's, or
- * it is none. */
+ * it is none.  What it costs is bounded by the record's own size, and counted first. */
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +13,11 @@
 #include "hash.h"
 #include "record_parts.h"
 #include "utf8.h"
+
+enum {
+    SWOLLEN_LEAST = 64 << 20, /* bytes of a page, and more only of a record that has */
+    SWOLLEN_TIMES = 16,       /* at least one for so many: white space alone is folded */
+};
 
 int record_bad(struct winnow_error *err, const char *format, ...)
 {
@@ -115,35 +120,81 @@ static int by_start(const void *a, const void *b)
 
 /* --- the text ------------------------------------------------------------------------------ */
 
-/* Puts the pieces between what is kept. */
-static int weave(struct record_text *t, struct slice kept, struct winnow_error *err)
+/* The page's text in the making, from pieces of two kinds. */
+struct weaver {
+    struct buf *text;
+    const struct record_span *next, *end; /* to be put in yet */
+    size_t left; /* counting: bytes that may come yet */
+};
+
+static int count_kept(void *ctx, struct slice kept)
 {
-    for (size_t i = 0; i < t->count; i++) {
-        const struct record_span *s = &t->spans[i];
-        if (s->start < t->text.len)
-            return record_bad(err, "two pieces have byte %u of the page", s->start);
-        size_t before = s->start - t->text.len;
-        if (before > kept.len)
-            return record_bad(err, "nothing stands before byte %u of the page", s->start);
-        buf_add(&t->text, kept.p, before);
-        buf_add(&t->text, s->text.p, s->text.len);
-        if (t->text.status != WINNOW_OK)
-            return WINNOW_OK; /* check_text tells */
-        kept = (struct slice){kept.p + before, kept.len - before};
-    }
-    buf_add(&t->text, kept.p, kept.len);
+    struct weaver *w = ctx;
+    if (kept.len > w->left)
+        return WINNOW_EDATA;
+    w->left -= kept.len;
     return WINNOW_OK;
 }
 
-static int check_text(const struct record_text *t, uint32_t len, struct winnow_error *err)
+/* Removed and replaced bytes go where they stood, between kept ones. */
+static int weave(void *ctx, struct slice kept)
+{
+    struct weaver *w = ctx;
+    while (w->next < w->end && w->next->start - w->text->len <= kept.len) {
+        size_t before = w->next->start - w->text->len;
+        buf_add(w->text, kept.p, before);
+        buf_add(w->text, w->next->text.p, w->next->text.len);
+        kept = (struct slice){kept.p + before, kept.len - before};
+        w->next++;
+    }
+    buf_add(w->text, kept.p, kept.len);
+    return w->text->status;
+}
+
+static int bad_length(uint32_t len, struct winnow_error *err)
+{
+    return record_bad(err, "the page's text does not come out at the %u bytes of \"length\"", len);
+}
+
+/* Do the pieces lie apart, and how many bytes of len do they leave? */
+static int count_pieces(const struct record_text *t, uint32_t len, size_t *left,
+                        struct winnow_error *err)
+{
+    *left = len;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct record_span *s = &t->spans[i];
+        if (i > 0 && s->start < t->spans[i - 1].end)
+            return record_bad(err, "two pieces have byte %u of the page", s->start);
+        if (s->text.len > *left)
+            return bad_length(len, err);
+        *left -= s->text.len;
+    }
+    return WINNOW_OK;
+}
+
+/* Does it all make len bytes?  Gaps are written once and crossed often: what they come to is
+ * counted before there is memory for it. */
+static int check_sums(const struct record_text *t, struct slice clean, uint32_t len,
+                      struct winnow_error *err)
+{
+    struct weaver w = {0};
+    struct winnow_error why = {0};
+    int status = count_pieces(t, len, &w.left, err);
+    if (status == WINNOW_OK) {
+        status = kept_apply(json_object_get(t->root, "kept"), clean, count_kept, &w, &why);
+        if (status != WINNOW_OK)
+            return *why.text ? err_set(err, why.status, "%s", why.text) : bad_length(len, err);
+        if (w.left > 0)
+            return bad_length(len, err);
+    }
+    return status;
+}
+
+/* Its length is what was counted. */
+static int check_text(const struct record_text *t, struct winnow_error *err)
 {
     struct slice text = buf_slice(&t->text);
     char hash[33];
-    if (t->text.status == WINNOW_ENOMEM)
-        return err_nomem(err);
-    if (t->text.status != WINNOW_OK || text.len != len)
-        return record_bad(err, "the page's text does not come out at the %u bytes of \"length\"",
-                          len);
     if (utf8_valid_prefix(text) < text.len || memchr(text.p, '\0', text.len))
         return record_bad(err, "the page's text is no UTF-8 at byte %zu", utf8_valid_prefix(text));
     hash_name(text, hash);
@@ -152,29 +203,49 @@ static int check_text(const struct record_text *t, uint32_t len, struct winnow_e
     return WINNOW_OK;
 }
 
-/* What the record says of the length bounds what its gaps, written once and crossed often,
- * can make of it. */
-static int make_text(struct record_text *t, size_t max, struct winnow_error *err)
+static int weave_all(struct record_text *t, struct slice clean, uint32_t len,
+                     struct winnow_error *err)
 {
-    struct slice clean = record_string(json_object_get(t->root, "text"));
-    struct buf kept;
-    uint32_t len;
-    if (!clean.p || !record_number(json_object_get(t->root, "length"), UINT32_MAX, &len))
-        return record_bad(err, "\"text\" or \"length\" is missing");
+    struct weaver w = {.text = &t->text, .next = t->spans, .end = t->spans + t->count};
+    buf_init(&t->text, len);
+    int status = buf_room(&t->text, len) ? weave(&w, (struct slice){"", 0}) : t->text.status;
+    if (status == WINNOW_OK)
+        status = kept_apply(json_object_get(t->root, "kept"), clean, weave, &w, err);
+    if (t->text.status == WINNOW_ENOMEM)
+        return err_nomem(err);
+    if (status == WINNOW_OK && w.next < w.end)
+        return record_bad(err, "nothing stands before byte %u of the page", w.next->start);
+    return status;
+}
+
+static int check_length(uint32_t len, size_t max, size_t record_len, struct winnow_error *err)
+{
     if (len > max)
         return err_set(err, WINNOW_ELIMIT,
                        "the page of the record has %u bytes, more than the limit "
                        "of %zu; raise max_bytes",
                        len, max);
-    buf_init(&kept, len);
-    buf_init(&t->text, len);
-    int status = kept_apply(json_object_get(t->root, "kept"), clean, &kept, err);
-    if (status == WINNOW_OK && kept.status != WINNOW_OK)
-        t->text.status = kept.status;
-    else if (status == WINNOW_OK)
-        status = weave(t, buf_slice(&kept), err);
-    buf_free(&kept);
-    return status == WINNOW_OK ? check_text(t, len, err) : status;
+    if (len > SWOLLEN_LEAST && len / SWOLLEN_TIMES >= record_len)
+        return record_bad(err,
+                          "its \"length\", %u bytes, is more than %d times the %zu of the "
+                          "record",
+                          len, SWOLLEN_TIMES, record_len);
+    return WINNOW_OK;
+}
+
+static int make_text(struct record_text *t, size_t max, size_t record_len,
+                     struct winnow_error *err)
+{
+    struct slice clean = record_string(json_object_get(t->root, "text"));
+    uint32_t len;
+    if (!clean.p || !record_number(json_object_get(t->root, "length"), UINT32_MAX, &len))
+        return record_bad(err, "\"text\" or \"length\" is missing");
+    int status = check_length(len, max, record_len, err);
+    if (status == WINNOW_OK)
+        status = check_sums(t, clean, len, err);
+    if (status == WINNOW_OK)
+        status = weave_all(t, clean, len, err);
+    return status == WINNOW_OK ? check_text(t, err) : status;
 }
 
 static int check_version(const json_t *root, struct winnow_error *err)
@@ -222,7 +293,7 @@ int record_text_read(struct slice record, size_t max, struct record_text *ret,
         status = read_list(t, "replaced", WINNOW_REPLACED, err);
     if (status == WINNOW_OK && t->count > 0)
         qsort(t->spans, t->count, sizeof *t->spans, by_start);
-    return status == WINNOW_OK ? make_text(t, max, err) : status;
+    return status == WINNOW_OK ? make_text(t, max, record.len, err) : status;
 }
 
 void record_text_free(struct record_text *t)

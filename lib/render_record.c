@@ -23,9 +23,30 @@ struct record {
     bool failed;
 };
 
+/* Paths, and what reasons and notes say of them, are bytes, and JSON is UTF-8: what is none
+ * becomes U+FFFD.  So NULL is always what an allocation left. */
+static json_t *mended(struct slice s)
+{
+    struct buf text;
+    size_t good;
+    buf_init(&text, 3 * s.len);
+    utf8_mend(s, false, &text, &good);
+    json_t *ret =
+        text.status == WINNOW_OK ? json_stringn_nocheck(buf_slice(&text).p, text.len) : NULL;
+    buf_free(&text);
+    return ret;
+}
+
 static json_t *string_of(struct slice s)
 {
-    return json_stringn(s.p ? s.p : "", s.len);
+    if (utf8_valid_prefix(s) < s.len)
+        return mended(s);
+    return json_stringn_nocheck(s.p ? s.p : "", s.len);
+}
+
+static json_t *string_of_text(const char *s)
+{
+    return string_of(slice_of(s));
 }
 
 /* Takes over value; NULL is what an allocation left. */
@@ -47,15 +68,15 @@ static json_t *json_of_meta(struct record *r)
     for (size_t i = 0; i < p->nmeta; i++) {
         const struct meta_item *m = &p->meta[i];
         if (strcmp(m->name, "rules") == 0) {
-            append(r, rules, json_string(m->value));
+            append(r, rules, string_of_text(m->value));
             continue;
         }
-        set(r, meta, m->name, json_string(m->value));
+        set(r, meta, m->name, string_of_text(m->value));
         if (*m->from)
-            set(r, from, m->name, json_string(m->from));
+            set(r, from, m->name, string_of_text(m->from));
     }
     for (size_t i = 0; i < p->nnotes; i++)
-        append(r, notes, json_string(p->notes[i]));
+        append(r, notes, string_of_text(p->notes[i]));
     set(r, meta, "kind", json_string(p->kind == WINNOW_KIND_HTML ? "html" : "dump"));
     set(r, meta, "from", from);
     set(r, meta, "rules", rules);
@@ -74,7 +95,7 @@ static json_t *json_of_place(struct record *r, const struct span *s)
     set(r, o, "start", json_integer(s->start));
     set(r, o, "end", json_integer(s->end));
     set(r, o, "stage", json_string(why->stage));
-    set(r, o, "reason", json_string(why->text));
+    set(r, o, "reason", string_of_text(why->text));
     return o;
 }
 
@@ -100,24 +121,6 @@ static json_t *json_of_spans(struct record *r, enum winnow_verdict verdict)
         if (v->spans[i].verdict == verdict)
             append(r, list, json_of_span(r, &v->spans[i]));
     return list;
-}
-
-/* A path is bytes, and JSON is UTF-8. */
-static json_t *string_of_path(const char *path)
-{
-    struct buf text;
-    buf_init(&text, 3 * strlen(path) + 1);
-    for (struct slice rest = slice_of(path); rest.len > 0;) {
-        size_t valid = utf8_valid_prefix(rest);
-        buf_add(&text, rest.p, valid);
-        if (valid < rest.len)
-            buf_adds(&text, "\xef\xbf\xbd"); /* U+FFFD */
-        valid += valid < rest.len;
-        rest = (struct slice){rest.p + valid, rest.len - valid};
-    }
-    json_t *ret = text.status == WINNOW_OK ? string_of(buf_slice(&text)) : NULL;
-    buf_free(&text);
-    return ret;
 }
 
 /* Did a body line name the page's own elements?  null: none was tried. */
@@ -149,8 +152,8 @@ static json_t *json_of_rule_file(struct record *r, size_t f)
         else if (count == 1)
             append(r, idle, json_integer(file->rules[i].line));
     }
-    set(r, o, "file", string_of_path(file->name));
-    set(r, o, "path", string_of_path(file->path));
+    set(r, o, "file", string_of_text(file->name));
+    set(r, o, "path", string_of_text(file->path));
     set(r, o, "took", json_integer((json_int_t)match->took));
     set(r, o, "max_drop", json_integer(rules_max_drop(r->page, file)));
     set(r, o, "body", json_of_body(r->page, f));
@@ -243,14 +246,14 @@ static void add_blocks(const struct page *p, bool indent, struct buf *ret)
 
 static json_t *string_or_null(const char *s)
 {
-    return s ? json_string(s) : json_null();
+    return s ? string_of_text(s) : json_null();
 }
 
 static json_t *json_of_relation(struct record *r, const struct page_relation *relation)
 {
     json_t *o = json_object();
     set(r, o, "kind", json_string(relation->kind));
-    set(r, o, "document", json_string(relation->document));
+    set(r, o, "document", string_of_text(relation->document));
     set(r, o, "source", string_or_null(relation->source));
     set(r, o, "share", json_integer(relation->share));
     set(r, o, "cut", json_boolean(relation->cut));
@@ -260,7 +263,7 @@ static json_t *json_of_relation(struct record *r, const struct page_relation *re
 static json_t *json_of_passage(struct record *r, const struct page_shared *s)
 {
     json_t *o = json_object();
-    set(r, o, "document", json_string(s->document));
+    set(r, o, "document", string_of_text(s->document));
     set(r, o, "source", string_or_null(s->source));
     set(r, o, "start", json_integer(s->start));
     set(r, o, "end", json_integer(s->end));
@@ -301,9 +304,9 @@ static json_t *json_of_page(struct record *r, struct slice text)
     hash_name((struct slice){p->text, p->text_len}, hash);
     set(r, o, "id", json_string(p->id));
     if (p->source)
-        set(r, o, "source", string_of_path(p->source));
+        set(r, o, "source", string_of_text(p->source));
     if (p->site)
-        set(r, o, "site", string_of_path(p->site));
+        set(r, o, "site", string_of_text(p->site));
     set(r, o, "text", string_of(text));
     set(r, o, "metadata", json_of_meta(r));
     set(r, o, "removed", json_of_spans(r, WINNOW_REMOVED));

@@ -98,6 +98,34 @@ static inline void assert_refused(struct run r, int code, const char *says)
     run_free(&r);
 }
 
+/* Runs winnow with a system call that fails, where strace can see to that. */
+#define RUN_FAILING(call, ...)                                                                     \
+    run_failing("inject=" call ":error=EIO", (const char *const[]){__VA_ARGS__, NULL})
+
+static inline struct run run_failing(const char *inject, const char *const *args)
+{
+    const char *all[24] = {"-c", "p=$1; shift; exec strace -qq -f -o /dev/null -e \"$p\" \"$@\"",
+                           "sh", inject};
+    char *before = strdup(program_path());
+    struct run r;
+
+    all[4] = before;
+    for (size_t i = 0; args[i] && i + 6 < sizeof all / sizeof *all; i++)
+        all[5 + i] = args[i];
+    setenv("WINNOW_PROGRAM", "/bin/sh", 1);
+    /* The leak check is a tracer itself, and there can be one. */
+    r = run_launch((struct launch){.args = all, .env = "ASAN_OPTIONS=detect_leaks=0"});
+    setenv("WINNOW_PROGRAM", before, 1);
+    free(before);
+    return r;
+}
+
+/* Is there an strace, and may it trace? */
+static inline bool can_fail(void)
+{
+    return system("strace -qq -o /dev/null true 2> /dev/null") == 0;
+}
+
 /* A figure of winnow index stat. */
 static inline unsigned long figure(const char *index, const char *name)
 {

@@ -312,6 +312,38 @@ static void a_new_version_takes_the_place_of_the_old_one(void **state)
     rig_free(&r);
 }
 
+static void a_page_with_a_new_line_is_no_copy_of_its_own_copy(void **state)
+{
+    (void)state;
+    char newer[sizeof harbour + 64];
+    struct rig r = rig_with(WINNOW_ACROSS_STRIP);
+    rig_feed(&r, "page", harbour);
+    rig_feed(&r, "mirror", harbour);
+    for (int version = 0; version < 3; version++) {
+        snprintf(newer, sizeof newer, "%sUpdated on day %d of the closure\n", harbour, version);
+        struct winnow_page *page = rig_clean(&r, "page", newer);
+        expect_stranger(page);
+        rig_add(&r, page);
+        winnow_page_free(page);
+        page = rig_clean(&r, "mirror", harbour); /* and the copy stays the copy */
+        expect_relation(page, "duplicate-of", "page");
+        winnow_page_free(page);
+    }
+    rig_free(&r);
+}
+
+static void a_page_that_says_something_else_now_is_compared_with_all(void **state)
+{
+    (void)state;
+    struct rig r = rig_with(WINNOW_ACROSS_ANNOTATE);
+    rig_feed(&r, "front page", garden);
+    rig_feed(&r, "harbour", harbour);
+    struct winnow_page *page = rig_clean(&r, "front page", harbour);
+    expect_relation(page, "duplicate-of", "harbour");
+    winnow_page_free(page);
+    rig_free(&r);
+}
+
 static void a_page_without_a_source_is_known_by_its_bytes(void **state)
 {
     (void)state;
@@ -671,6 +703,8 @@ int main(void)
         cmocka_unit_test(off_compares_nothing),
         cmocka_unit_test(a_document_is_no_duplicate_of_itself_and_counts_once),
         cmocka_unit_test(a_new_version_takes_the_place_of_the_old_one),
+        cmocka_unit_test(a_page_with_a_new_line_is_no_copy_of_its_own_copy),
+        cmocka_unit_test(a_page_that_says_something_else_now_is_compared_with_all),
         cmocka_unit_test(a_page_without_a_source_is_known_by_its_bytes),
         cmocka_unit_test(cleaning_again_does_not_look_at_what_came_later),
         cmocka_unit_test(what_is_forgotten_is_found_no_more),

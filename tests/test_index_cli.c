@@ -465,8 +465,8 @@ static void a_second_writer_is_refused(void **state)
     (void)state;
     make_file("a.txt", WHOLE);
     assert_int_equal(winnow_index_open(path_of("busy"), 0, &index, NULL), 0);
-    assert_refused(RUN("clean", "--index", path_of("busy"), path_of("a.txt")), EX_USAGE, "busy");
-    assert_refused(RUN("index", "compact", path_of("busy")), EX_USAGE, "busy");
+    assert_refused(RUN("clean", "--index", path_of("busy"), path_of("a.txt")), EX_TEMPFAIL, "busy");
+    assert_refused(RUN("index", "compact", path_of("busy")), EX_TEMPFAIL, "busy");
     winnow_index_close(index);
     assert_done(RUN("clean", "--index", path_of("busy"), path_of("a.txt")), FIRST);
 }
@@ -528,6 +528,32 @@ static void a_full_disk_leaves_results_and_an_index_that_opens(void **state)
     assert_int_equal(umount(path_of("disk")), 0);
 }
 
+/* What is remembered must not outlive the result that it tells of. */
+static void results_are_durable_before_the_index_remembers_them(void **state)
+{
+    struct run r;
+
+    (void)state;
+    if (!can_fail())
+        skip();
+    make_file("a.txt", WHOLE);
+    r = RUN_FAILING("syncfs", "clean", "--index", path_of("durable"), "-o", path_of("durable-out"),
+                    path_of("a.txt"));
+    assert_code(&r, EX_IOERR);
+    assert_one_error(&r);
+    assert_err(&r, "durable-out");
+    run_free(&r);
+    assert_file_holds("durable-out/a.txt", FIRST);
+    assert_int_equal(figure("durable", "documents"), 0);
+    r = RUN_FAILING("syncfs", "clean", "--index", path_of("durable"), path_of("a.txt"));
+    assert_code(&r, 0); /* who reads standard output sees to it */
+    run_free(&r);
+    assert_int_equal(figure("durable", "documents"), 1);
+    r = RUN_FAILING("syncfs", "clean", "-o", path_of("durable-out"), path_of("a.txt"));
+    assert_code(&r, 0); /* nothing remembers them */
+    run_free(&r);
+}
+
 /* --- being stopped -------------------------------------------------------------------------- */
 
 /* Starts winnow with a pipe as its standard input, and returns when it reads from it. */
@@ -585,6 +611,42 @@ static void a_stopped_run_keeps_what_it_has_done(void **state)
     assert_true(exists("stopped-out/stdin.txt"));
     assert_false(exists("stopped-out/late.txt"));
     assert_int_equal(figure("stopped", "documents"), 1);
+}
+
+/* A page of much text that is quickly cleaned. */
+static void make_large(const char *name, size_t len)
+{
+    FILE *f = fopen(path_of(name), "wb");
+
+    assert_non_null(f);
+    fputs("<!DOCTYPE html><title>Large</title><p>One line of it.</p><script>", f);
+    for (size_t i = 0; i < len; i += 16)
+        fputs("ship, sail, sea;", f);
+    fputs("</script>\n", f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Two that are large, and one that does not end. */
+static void large_pages_are_committed_before_there_are_many(void **state)
+{
+    const char *args[] = {"clean", "--no-site", "--index", NULL, "-o", NULL, NULL, NULL, "-", NULL};
+    pid_t pid;
+    int to;
+
+    (void)state;
+    if (program_is_sanitized())
+        skip(); /* it would take long */
+    make_large("large1.html", 33 << 20);
+    make_large("large2.html", 33 << 20);
+    args[3] = path_of("large");
+    args[5] = path_of("large-out");
+    args[6] = path_of("large1.html");
+    args[7] = path_of("large2.html");
+    pid = start_reading(args, &to);
+    assert_int_equal(figure("large", "documents"), 2);
+    close(to);
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(figure("large", "documents"), 3);
 }
 
 static void a_second_signal_ends_a_run_at_once(void **state)
@@ -648,7 +710,9 @@ int main(void)
         cmocka_unit_test(a_second_writer_is_refused),
         cmocka_unit_test(an_index_below_the_inputs_is_no_input),
         cmocka_unit_test(a_full_disk_leaves_results_and_an_index_that_opens),
+        cmocka_unit_test(results_are_durable_before_the_index_remembers_them),
         cmocka_unit_test(a_stopped_run_keeps_what_it_has_done),
+        cmocka_unit_test(large_pages_are_committed_before_there_are_many),
         cmocka_unit_test(a_second_signal_ends_a_run_at_once),
     };
 

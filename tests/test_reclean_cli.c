@@ -1,5 +1,6 @@
 /* test_reclean_cli.c - winnow reclean and winnow restore: records that are made again, and
  * pages as they were. */
+#include "hash.h"
 #include "index_program.h"
 
 static ino_t inode_of(const char *name)
@@ -200,6 +201,114 @@ static void a_full_disk_leaves_the_old_record(void **state)
     free(after);
 }
 
+/* The record is the only one of its page. */
+static void a_record_is_replaced_when_the_new_one_is_durable(void **state)
+{
+    struct run r;
+    char *before, *after;
+
+    (void)state;
+    if (!can_fail())
+        skip();
+    make_early("sync");
+    before = read_file("sync-out/p01.txt.json");
+    r = RUN_FAILING("fdatasync", "reclean", "--index", path_of("sync-index"), path_of("sync-out"));
+    assert_code(&r, EX_IOERR);
+    assert_err(&r, "p01.txt.json");
+    run_free(&r);
+    after = read_file("sync-out/p01.txt.json");
+    assert_string_equal(after, before);
+    free(before);
+    free(after);
+    r = RUN_FAILING("fsync", "reclean", "--index", path_of("sync-index"), path_of("sync-out"));
+    assert_code(&r, EX_IOERR); /* its folder may not know of it */
+    assert_err(&r, "p01.txt.json");
+    run_free(&r);
+}
+
+static void a_record_stays_with_who_may_read_it(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    make_early("mode");
+    assert_int_equal(chmod(path_of("mode-out/p01.txt.json"), 0600), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown(path_of("mode-out/p01.txt.json"), NOBODY, NOBODY), 0);
+    assert_done(RUN("reclean", "--index", path_of("mode-index"), path_of("mode-out")),
+                " 1 changed");
+    assert_int_equal(stat(path_of("mode-out/p01.txt.json"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    if (geteuid() == 0)
+        assert_true(st.st_uid == NOBODY && st.st_gid == NOBODY);
+}
+
+/* Two in one group share a record; who cannot give it to the group does not give it to
+ * another one. */
+static void a_record_is_not_shown_to_another_group(void **state)
+{
+    struct stat st;
+    struct run r;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make_early("group");
+    assert_int_equal(chmod(path_of("group-out"), 0777), 0);
+    assert_int_equal(chmod(path_of("group-index/catalog.mdb-lock"), 0666), 0); /* readers too */
+    assert_int_equal(chmod(path_of("group-out/p01.txt.json"), 0664), 0);
+    r = run_launch((struct launch){.args = (const char *const[]){"reclean", "--index",
+                                                                 path_of("group-index"),
+                                                                 path_of("group-out"), NULL},
+                                   .nobody = true});
+    if (r.code == CANNOT_RUN) {
+        run_free(&r);
+        skip(); /* the program lies where nobody cannot go */
+    }
+    assert_done(r, " 1 changed");
+    assert_int_equal(stat(path_of("group-out/p01.txt.json"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0604);
+}
+
+/* The record names the path as well as JSON can; the index knows it to the byte. */
+static void a_page_whose_path_is_no_utf8_is_no_stranger_to_itself(void **state)
+{
+    (void)state;
+    make_folder("latin");
+    make_file("latin/caf\xe9.txt", WHOLE);
+    for (size_t i = 0; i < 2; i++) {
+        struct run r = RUN("clean", "--index", path_of("latin-index"), "--format", "json", "-o",
+                           path_of("latin-out"), path_of("latin/caf\xe9.txt"));
+        assert_code(&r, 0);
+        run_free(&r);
+        assert_done(RUN("reclean", "--across", "strip", "--index", path_of("latin-index"),
+                        path_of("latin-out")),
+                    "1 records, ");
+        assert_file_holds("latin-out/caf\xe9.txt.json", "satellites");
+        assert_file_lacks("latin-out/caf\xe9.txt.json", "duplicate-of");
+    }
+}
+
+/* Names of other documents stand in records, too. */
+static void a_copy_of_a_path_that_is_no_utf8_is_told_of(void **state)
+{
+    struct run r;
+
+    (void)state;
+    make_file("na\xefve.txt", WHOLE);
+    make_file("copy.txt", WHOLE);
+    assert_done(RUN("clean", "--index", path_of("naive"), path_of("na\xefve.txt")), FIRST);
+    for (size_t i = 0; i < 2; i++) {
+        r = RUN("clean", "--index", path_of("naive"), "--across", i ? "strip" : "annotate",
+                "--format", "json", path_of("copy.txt"));
+        assert_code(&r, 0);
+        assert_out(&r, "duplicate-of");
+        assert_out(&r, "/na\xef\xbf\xbdve.txt\"");
+        assert_utf8(&r);
+        run_free(&r);
+    }
+}
+
 /* --- restore -------------------------------------------------------------------------------- */
 
 static void restore_gives_the_text_as_it_was(void **state)
@@ -282,6 +391,59 @@ static void restore_never_writes_over_its_record(void **state)
     free(after);
 }
 
+enum { GAP = 16 << 10 }; /* bytes */
+
+/* A record of a page of `count` gaps, with the hash of such a page, and more beside them. */
+static void make_swollen(const char *name, size_t count, const char *more)
+{
+    size_t length = count * GAP;
+    FILE *f = fopen(path_of(name), "wb");
+    char hash[33], *text;
+
+    assert_non_null(f);
+    /* Not from the heap: what the tests hold counts for the programs that they start. */
+    text = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(text != MAP_FAILED);
+    memset(text, 'x', length);
+    hash_name((struct slice){text, length}, hash);
+    fprintf(f,
+            "{\"version\":1,\"removed\":[],\"replaced\":[],\"text\":\"%s\",\"length\":%zu,"
+            "\"hash\":\"%s\",\"kept\":[0,[0,\"%.*s\"]",
+            more, length, hash, GAP, text);
+    munmap(text, length);
+    for (size_t i = 1; i < count; i++)
+        fputs(",0,0", f);
+    fputs("]}\n", f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Small records that make much of themselves cost no more than what comes of them. */
+static void a_record_costs_no_more_than_its_page(void **state)
+{
+    const size_t large = (64 << 20) / GAP;
+    struct run small, r;
+
+    (void)state;
+    make_swollen("small.jsonl", 1, "");
+    make_swollen("right.jsonl", large, "");
+    make_swollen("wrong.jsonl", large, "x");
+    make_swollen("more.jsonl", large + 1, "");
+    small = RUN("restore", path_of("small.jsonl"));
+    assert_code(&small, 0);
+    r = RUN("restore", path_of("wrong.jsonl"));
+    assert_code(&r, EX_DATAERR);
+    assert_err(&r, "\"length\"");
+    assert_true(r.rss - small.rss < 8192);
+    run_free(&r);
+    assert_refused(RUN("restore", path_of("more.jsonl")), EX_DATAERR, "16 times");
+    r = RUN("restore", path_of("right.jsonl"));
+    assert_code(&r, 0);
+    assert_int_equal(r.out_len, large * GAP);
+    assert_true(r.rss - small.rss < 80 << 10); /* it is there once */
+    run_free(&r);
+    run_free(&small);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -307,10 +469,16 @@ int main(void)
         cmocka_unit_test(an_earlier_document_learns_of_the_better_copy),
         cmocka_unit_test(texts_alone_cannot_be_cleaned_again),
         cmocka_unit_test(a_full_disk_leaves_the_old_record),
+        cmocka_unit_test(a_record_is_replaced_when_the_new_one_is_durable),
+        cmocka_unit_test(a_record_stays_with_who_may_read_it),
+        cmocka_unit_test(a_record_is_not_shown_to_another_group),
+        cmocka_unit_test(a_page_whose_path_is_no_utf8_is_no_stranger_to_itself),
+        cmocka_unit_test(a_copy_of_a_path_that_is_no_utf8_is_told_of),
         cmocka_unit_test(restore_gives_the_text_as_it_was),
         cmocka_unit_test(one_of_several_records_is_said_by_its_line),
         cmocka_unit_test(restore_takes_records_alone),
         cmocka_unit_test(restore_never_writes_over_its_record),
+        cmocka_unit_test(a_record_costs_no_more_than_its_page),
     };
 
     return cmocka_run_group_tests_name("reclean_cli", tests, start, stop);

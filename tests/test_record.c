@@ -105,6 +105,18 @@ static char *record_named(const char *name)
     return record_of(sample_of(name), WINNOW_JSONL);
 }
 
+/* The record with the first `from` made `to`. */
+static char *edited(const char *record, const char *from, const char *to)
+{
+    const char *at = strstr(record, from);
+    if (!at)
+        fail_msg("\"%s\" is not in %s", from, record);
+    size_t size = strlen(record) + strlen(to) + 1;
+    char *ret = malloc(size);
+    snprintf(ret, size, "%.*s%s%s", (int)(at - record), record, to, at + strlen(from));
+    return ret;
+}
+
 /* --- what comes back ---------------------------------------------------------------------- */
 
 static void restores_the_text_byte_for_byte(void **state)
@@ -343,6 +355,82 @@ static void tells_what_the_page_shares_with_which_documents(void **state)
     winnow_free(w);
 }
 
+/* The source may be no UTF-8, and then the record cannot tell it to the byte. */
+static void knows_its_document_again(void **state)
+{
+    (void)state;
+    static const char name[] = "0123456789abcdef0123456789abcdef";
+    static const struct {
+        const char *document;
+        bool right;
+    } tries[] = {
+        {"\"0123456789abcdef0123456789abcdef\"", true},
+        {"null", true},
+        {"7", false},
+        {"\"\"", false},
+        {"\"0123456789abcdef0123456789abcde\"", false},
+        {"\"0123456789abcdef0123456789abcdef0\"", false},
+        {"\"0123456789ABCDEF0123456789abcdef\"", false},
+        {"\"0123456789abcdef0123456789abcdeg\"", false},
+    };
+    struct winnow *w = winnow_with(NULL, NULL);
+    char *record = record_named("a dump");
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        char across[200];
+        snprintf(across, sizeof across, "\"across\":{\"document\":%s},\"version\"",
+                 tries[i].document);
+        char *with = edited(record, "\"version\"", across);
+        struct winnow_page *page = NULL;
+        struct winnow_error err = {0};
+        int status = winnow_reclean(w, with, strlen(with), &page, &err);
+        assert_int_equal(status, tries[i].right ? WINNOW_OK : WINNOW_EDATA);
+        if (i == 0)
+            assert_string_equal(page->page.document, name);
+        else if (tries[i].right)
+            assert_null(page->page.document);
+        else
+            expect_in(err.text, "\"across\"");
+        winnow_page_free(page);
+        free(with);
+    }
+    char *none = edited(record, "\"version\"", "\"across\":[],\"version\"");
+    assert_int_equal(winnow_reclean(w, none, strlen(none), &(struct winnow_page *){NULL}, NULL),
+                     WINNOW_EDATA);
+    free(none);
+    free(record);
+    winnow_free(w);
+}
+
+/* Paths are bytes, and so is what reasons say of them. */
+static void writes_what_is_no_utf8_as_well_as_it_can(void **state)
+{
+    (void)state;
+    struct winnow *w = winnow_with(NULL, NULL);
+    struct winnow_page *page = clean_sample(w, sample_of("a dump"));
+    struct page *p = &page->page;
+    struct page_shared shared = {.document = "00112233445566778899aabbccddeeff",
+                                 .source = "/caf\xe9", .end = 5, .other_end = 5};
+    struct page_relation relation = {.kind = "duplicate-of", .document = shared.document,
+                                     .source = "/th\xe9"};
+    uint32_t reason = verdict_reason(
+        &p->verdicts, (struct reason){.stage = "across", .text = "stands in na\xc3"});
+    p->has_index = true;
+    p->shared = &shared;
+    p->relations = &relation;
+    p->nshared = p->nrelations = 1;
+    verdict_remove(&p->verdicts, 0, 5, reason);
+    assert_int_equal(verdict_settle(&p->verdicts), WINNOW_OK);
+    char *record = page_render(page, WINNOW_JSONL);
+    expect_in(record, "\"source\":\"/caf\xef\xbf\xbd\",\"start\"");
+    expect_in(record, "\"source\":\"/th\xef\xbf\xbd\",\"share\"");
+    expect_in(record, "\"reason\":\"stands in na\xef\xbf\xbd\"");
+    p->shared = NULL;
+    p->relations = NULL;
+    winnow_page_free(page);
+    free(record);
+    winnow_free(w);
+}
+
 /* --- records that are none ---------------------------------------------------------------- */
 
 /* Neither function takes it, and both say why. */
@@ -379,18 +467,6 @@ static void refuses_every_beginning_of_a_record(void **state)
     for (size_t len = 0; len + 1 < strlen(record); len++)
         expect_refused(record, len, "no record");
     free(record);
-}
-
-/* The record with the first `from` made `to`. */
-static char *edited(const char *record, const char *from, const char *to)
-{
-    const char *at = strstr(record, from);
-    if (!at)
-        fail_msg("\"%s\" is not in %s", from, record);
-    size_t size = strlen(record) + strlen(to) + 1;
-    char *ret = malloc(size);
-    snprintf(ret, size, "%.*s%s%s", (int)(at - record), record, to, at + strlen(from));
-    return ret;
 }
 
 static void says_that_a_record_is_of_another_winnow(void **state)
@@ -606,6 +682,8 @@ int main(void)
         cmocka_unit_test(leaves_notes_to_the_stages_that_run_again),
         cmocka_unit_test(says_that_the_caller_stopped_writing),
         cmocka_unit_test(tells_what_the_page_shares_with_which_documents),
+        cmocka_unit_test(knows_its_document_again),
+        cmocka_unit_test(writes_what_is_no_utf8_as_well_as_it_can),
         cmocka_unit_test(refuses_what_is_no_record),
         cmocka_unit_test(refuses_every_beginning_of_a_record),
         cmocka_unit_test(says_that_a_record_is_of_another_winnow),

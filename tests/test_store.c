@@ -201,12 +201,12 @@ static void assert_look(struct store *s, uint32_t number)
     uint32_t other = 77;
     buf_init(&room, 1 << 20);
     assert_int_equal(store_get(s, number, false, &doc, &room, NULL), WINNOW_OK);
-    assert_int_equal(store_look(s, number, &key, &state, &other, NULL), WINNOW_OK);
+    assert_int_equal(store_look(s, number, &key, &state, &other, NULL, NULL), WINNOW_OK);
     assert_int_equal(state, doc.state);
     if (state != DOC_NONE) {
         assert_int_equal(other, doc.other);
         assert_memory_equal(&key, &doc.key, sizeof key);
-        assert_int_equal(store_look(s, number, NULL, &state, NULL, NULL), WINNOW_OK);
+        assert_int_equal(store_look(s, number, NULL, &state, NULL, NULL, NULL), WINNOW_OK);
     }
     buf_free(&room);
 }

@@ -339,10 +339,10 @@ static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
     struct store *s = open_small(*state, false);
     put_plain(s, 1);
     commit(s);
-    assert_int_equal(try_open(*state, &plain_params, false, &err), WINNOW_EUSAGE);
+    assert_int_equal(try_open(*state, &plain_params, false, &err), WINNOW_EBUSY);
     assert_int_equal(try_open(*state, &plain_params, true, &err), WINNOW_OK);
     assert_int_equal(store_compact(*state, &plain_params, prints_again, NULL, NULL, NULL, &err),
-                     WINNOW_EUSAGE);
+                     WINNOW_EBUSY);
     put_plain(s, 2);
     commit(s);
     store_close(s);
@@ -719,6 +719,25 @@ static void a_damaged_run_gives_with_a_filter_what_it_gives_without(void **state
         sum += without[i];
     assert_true(sum > 16 * PRINTS && sum < 32 * PRINTS);
     assert_memory_equal(with, without, sizeof with);
+}
+
+static void a_reader_keeps_its_texts_through_a_compaction(void **state)
+{
+    struct winnow_error err = {0};
+    struct store *s = open_disk(*state, false), *reader;
+    struct store_doc doc;
+    struct buf room;
+    put_plain(s, 1);
+    commit(s);
+    store_close(s);
+    reader = open_disk(*state, true);
+    assert_int_equal(store_compact(*state, &plain_params, prints_again, NULL, NULL, NULL, &err),
+                     WINNOW_OK);
+    buf_init(&room, SIZE_MAX / 2);
+    assert_int_equal(store_get(reader, 1, true, &doc, &room, &err), WINNOW_OK);
+    assert_true(doc.text.len > 0);
+    buf_free(&room);
+    store_close(reader);
 }
 
 static void sizes_that_make_no_sense_are_refused(void **state)
@@ -1117,6 +1136,7 @@ int main(void)
         TEST(finds_every_print_while_runs_come_and_merge),
         TEST(finds_what_comes_after_the_filter_and_after_a_rollback),
         TEST(a_damaged_run_gives_with_a_filter_what_it_gives_without),
+        TEST(a_reader_keeps_its_texts_through_a_compaction),
         TEST(sizes_that_make_no_sense_are_refused),
         TEST(a_damaged_block_of_a_run_costs_that_block),
         TEST(a_missing_run_costs_that_run),

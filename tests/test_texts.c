@@ -422,6 +422,151 @@ static void a_missing_file_is_told(void **state)
     made_free(m);
 }
 
+/* Files 1 to count, each of one document; its end is that of the last. */
+static uint64_t write_files(const struct place *p, struct made *m)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        uint32_t file = 0;
+        struct texts *t = open_at(p, i + 1, 0, false);
+        OK(texts_append(t, &m->docs[i], 1, &m->places[i], &failure));
+        texts_end(t, &file, &bytes);
+        assert_int_equal(file, i + 1);
+        texts_close(t);
+    }
+    return bytes;
+}
+
+static void unlink_file(const struct place *p, uint32_t number)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/texts-%06u", p->folder, number);
+    assert_int_equal(unlink(path), 0);
+}
+
+static int get_one(struct texts *t, const struct made *m, size_t i)
+{
+    struct buf room;
+    struct store_doc got;
+    buf_init(&room, 1 << 20);
+    int status = texts_get(t, &m->places[i], true, &got, &room, &failure);
+    if (!status)
+        assert_true(same_doc(&got, &m->docs[i], true));
+    buf_free(&room);
+    return status;
+}
+
+static void a_reader_keeps_the_files_that_a_compaction_unlinks(void **state)
+{
+    struct place *p = *state;
+    struct made *m = make(1, 40, 30);
+    uint64_t bytes = write_files(p, m);
+    struct texts *t = open_at(p, 40, bytes, true);
+    bool gone = true;
+    OK(texts_hold(t, 3, &gone, &failure));
+    assert_false(gone);
+    for (uint32_t n = 1; n <= 40; n++)
+        unlink_file(p, n);
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 2; i < 40; i++)
+            assert_int_equal(get_one(t, m, i), WINNOW_OK);
+    /* What lies before the first is of no view, and was not kept. */
+    assert_int_equal(get_one(t, m, 1), WINNOW_EDATA);
+    assert_non_null(strstr(failure.text, "it is missing"));
+    texts_rollback(t);
+    assert_int_equal(get_one(t, m, 20), WINNOW_OK);
+    texts_close(t);
+    made_free(m);
+}
+
+static bool hold_tells(const struct place *p, uint32_t first, uint32_t file, uint64_t bytes)
+{
+    struct texts *t = open_at(p, file, bytes, true);
+    bool gone = false;
+    OK(texts_hold(t, first, &gone, &failure));
+    texts_close(t);
+    return gone;
+}
+
+static void a_file_that_went_before_it_could_be_opened_is_told(void **state)
+{
+    struct place *p = *state;
+    struct made *m = make(1, 6, 30);
+    uint64_t bytes = write_files(p, m);
+    bool gone = false;
+    assert_false(hold_tells(p, 0, 0, 0));
+    assert_false(hold_tells(p, 0, 6, bytes));
+    assert_false(hold_tells(p, 7, 7, 0)); /* begun by nobody yet */
+    assert_true(hold_tells(p, 1, 7, bytes));
+    unlink_file(p, 2);
+    assert_true(hold_tells(p, 1, 6, bytes));
+    assert_true(hold_tells(p, 2, 6, bytes));
+    assert_false(hold_tells(p, 3, 6, bytes));
+    unlink_file(p, 6);
+    assert_true(hold_tells(p, 3, 6, bytes));
+    assert_true(hold_tells(p, 6, 6, bytes));
+    assert_false(hold_tells(p, 3, 6, 0));
+    /* The others are kept all the same. */
+    struct texts *t = open_at(p, 6, bytes, true);
+    OK(texts_hold(t, 1, &gone, &failure));
+    assert_true(gone);
+    unlink_file(p, 4);
+    assert_int_equal(get_one(t, m, 3), WINNOW_OK);
+    assert_int_equal(get_one(t, m, 5), WINNOW_EDATA);
+    texts_close(t);
+    made_free(m);
+}
+
+static void more_files_than_may_be_open_are_refused(void **state)
+{
+    struct place *p = *state;
+    struct made *m = make(1, 40, 30);
+    struct rlimit old, limit;
+    uint64_t bytes = write_files(p, m);
+    struct texts *t = open_at(p, 40, bytes, true);
+    bool gone = true;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    limit = (struct rlimit){30, old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    int status = texts_hold(t, 1, &gone, &failure);
+    int free_fd = open("/", O_RDONLY);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(status, WINNOW_EIO);
+    assert_non_null(strstr(failure.text, "ulimit -n"));
+    assert_true(gone);
+    assert_true(free_fd >= 0);
+    close(free_fd);
+    OK(texts_hold(t, 1, &gone, &failure));
+    OK(texts_hold(t, 1, &gone, &failure));
+    assert_false(gone);
+    texts_close(t);
+    made_free(m);
+}
+
+static void keep_text(void *ctx, const char *file, uint64_t at, const char *text)
+{
+    (void)file;
+    if (at == 0)
+        snprintf(ctx, 200, "%s", text);
+}
+
+static void a_damaged_head_of_a_file_costs_nothing_and_is_told(void **state)
+{
+    struct place *p = *state;
+    struct made *m = make(1, 3, 30);
+    char text[200] = "";
+    uint64_t bytes;
+    write_made(p, m, &bytes);
+    flip(p->file, 26, 4);
+    assert_int_equal(walk(p, m, bytes).good, 3);
+    struct texts *t = open_at(p, 1, bytes, true);
+    OK(texts_each(t, NULL, keep_text, text, &failure));
+    texts_close(t);
+    assert_string_equal(text, "the head of the file is damaged; its documents are not, and winnow "
+                              "index compact writes it anew");
+    made_free(m);
+}
+
 static void a_place_where_no_document_is_is_refused(void **state)
 {
     struct place *p = *state;
@@ -629,6 +774,10 @@ int main(void)
         TEST(every_wrong_byte_costs_its_block_and_no_more),
         TEST(a_file_that_was_cut_off_keeps_its_first_blocks),
         TEST(a_missing_file_is_told),
+        TEST(a_reader_keeps_the_files_that_a_compaction_unlinks),
+        TEST(a_file_that_went_before_it_could_be_opened_is_told),
+        TEST(more_files_than_may_be_open_are_refused),
+        TEST(a_damaged_head_of_a_file_costs_nothing_and_is_told),
         TEST(a_place_where_no_document_is_is_refused),
         TEST(a_walk_ends_when_it_is_told_to),
         TEST(refuses_files_of_a_newer_layout_or_another_byte_order),

@@ -8,7 +8,7 @@
  *               "state"                    the state of all: see state_fields
  *               "txn"                      u64 the transaction that wrote it
  *     docs      u32 number                 key, content: 16 bytes each; u32 state, other,
- *                                          file, slot; u64 block
+ *                                          file, slot; u64 block; u32 first
  *     keys      16 bytes, a document's     u32 number
  *     sites     16 bytes, XXH3-128 of      u32 bytes of the name; name; blob
  *               the name
@@ -19,15 +19,13 @@
  * table, its key and itself, so that none can stand for another.
  *
  * 1. The tables and "params" are there before anything else is, so a folder that has texts
- *    and no catalog has lost it.
- * 2. There is one writer: it holds an flock on folder/lock, which ends with the process. */
-#include <dirent.h>
+ *    or runs and no catalog has lost it.
+ * 2. There is one writer: it holds the folder's lock (store_lock) from before it looks. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,12 +34,13 @@
 #include "hash.h"
 #include "store/catalog_parts.h"
 #include "store/disk.h"
+#include "store/store_disk.h"
 
 enum { VERSION = 1, ORDER = 0x01020304 };
 enum { ID = 16 };
 
 struct catalog {
-    char *path, *lock_path;
+    char *path;
     struct catalog_env *env;
     MDB_txn *txn;
     int lock; /* -1: none */
@@ -78,7 +77,7 @@ static const struct field state_fields[] = {
 static const struct field doc_fields[] = {
     FIELD(catalog_doc, key),         FIELD(catalog_doc, content),    FIELD(catalog_doc, state),
     FIELD(catalog_doc, other),       FIELD(catalog_doc, place.file), FIELD(catalog_doc, place.slot),
-    FIELD(catalog_doc, place.block),
+    FIELD(catalog_doc, place.block), FIELD(catalog_doc, first),
 };
 static const struct field run_fields[] = {
     FIELD(run_info, bytes),        FIELD(run_info, entries),     FIELD(run_info, checksum),
@@ -299,6 +298,8 @@ int catalog_get_doc(struct catalog *c, uint32_t number, struct catalog_doc *ret,
         return bad_record(c, TABLE_DOCS, err);
     if (is_there)
         *ret = doc;
+    if (is_there && !doc.first)
+        ret->first = number;
     *found = is_there;
     return WINNOW_OK;
 }
@@ -663,40 +664,12 @@ static int settle(struct catalog *c, struct store_params *params, struct winnow_
 
 /* --- opening ---------------------------------------------------------------------------------------------- */
 
-static int take_lock(struct catalog *c, struct winnow_error *err)
-{
-    c->lock = open(c->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (c->lock < 0)
-        return disk_fail(err, c->lock_path, "cannot open", errno);
-    if (!flock(c->lock, LOCK_EX | LOCK_NB))
-        return WINNOW_OK;
-    if (errno == EWOULDBLOCK)
-        return err_set(err, WINNOW_EUSAGE,
-                       "%s: another winnow is writing to this index; wait for it, or use another "
-                       "folder",
-                       c->lock_path);
-    return disk_fail(err, c->lock_path, "cannot lock", errno);
-}
-
 static int make_folder(const char *folder, struct winnow_error *err)
 {
     if (mkdir(folder, 0777))
         return errno == EEXIST ? WINNOW_OK
                                : disk_fail(err, folder, "cannot make the folder", errno);
     return disk_sync_folder(folder, err);
-}
-
-/* Whether there are texts, which a catalog has told of. */
-static bool has_texts(const char *folder)
-{
-    bool ret = false;
-    DIR *dir = opendir(folder);
-    if (!dir)
-        return true; /* better refuse than begin anew */
-    for (struct dirent *e; !ret && (e = readdir(dir));)
-        ret = strncmp(e->d_name, "texts-", 6) == 0;
-    closedir(dir);
-    return ret;
 }
 
 /* LMDB writes its first two pages in one call.  Where the disk was full after one of them
@@ -707,16 +680,36 @@ static bool is_begun(const char *path)
     return stat(path, &st) == 0 && st.st_size >= 2 * sysconf(_SC_PAGESIZE);
 }
 
+/* What only a catalog can name. */
+static int see_file(void *ctx, const char *name)
+{
+    bool *is_named = ctx;
+    uint32_t number;
+    enum store_file kind = store_file_of(name, &number);
+    *is_named |= kind == STORE_TEXTS || kind == STORE_RUN;
+    return WINNOW_OK;
+}
+
+/* No reader is to take a lost catalog for an empty one, and no writer to begin anew. */
+static int refuse_lost(const struct catalog *c, const char *folder, struct winnow_error *err)
+{
+    bool is_named = false;
+    if (is_begun(c->path) || (c->read_only && access(folder, F_OK)))
+        return WINNOW_OK;
+    int status = store_each_file(folder, see_file, &is_named, err);
+    if (!status && is_named)
+        return err_set(err, WINNOW_EDATA,
+                       "%s: it is missing or empty, and the other files tell nothing without it; "
+                       "put it back, or winnow index compact makes it again",
+                       c->path);
+    return status;
+}
+
 /* An empty file is a new catalog to LMDB. */
-static int make_file(struct catalog *c, const char *folder, struct winnow_error *err)
+static int make_file(struct catalog *c, struct winnow_error *err)
 {
     if (is_begun(c->path))
         return WINNOW_OK;
-    if (has_texts(folder))
-        return err_set(err, WINNOW_EDATA,
-                       "%s: it is missing, but there are texts; put it back, or let winnow index "
-                       "compact make it again from them",
-                       c->path);
     int fd = open(c->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return disk_fail(err, c->path, "cannot make the file", errno);
@@ -728,14 +721,16 @@ static int ready_to_write(struct catalog *c, const char *folder, struct winnow_e
 {
     int status = make_folder(folder, err);
     if (!status)
-        status = take_lock(c, err);
-    return status ? status : make_file(c, folder, err);
+        status = store_lock(folder, &c->lock, err);
+    if (!status)
+        status = refuse_lost(c, folder, err);
+    return status ? status : make_file(c, err);
 }
 
 static int open_all(struct catalog *c, const char *folder, struct store_params *params,
                     struct winnow_error *err)
 {
-    int status = c->read_only ? WINNOW_OK : ready_to_write(c, folder, err);
+    int status = c->read_only ? refuse_lost(c, folder, err) : ready_to_write(c, folder, err);
     if (!status)
         status = catalog_check_head(c->path, err);
     if (!status)
@@ -754,9 +749,7 @@ int catalog_open(const char *folder, struct store_params *params, bool read_only
     c->read_only = read_only;
     if (asprintf(&c->path, "%s/" CATALOG_FILE, folder) < 0)
         c->path = NULL;
-    if (asprintf(&c->lock_path, "%s/lock", folder) < 0)
-        c->lock_path = NULL;
-    int status = c->path && c->lock_path ? open_all(c, folder, &own, err) : err_nomem(err);
+    int status = c->path ? open_all(c, folder, &own, err) : err_nomem(err);
     if (status) {
         catalog_close(c);
         return status;
@@ -776,6 +769,5 @@ void catalog_close(struct catalog *c)
     if (c->lock >= 0)
         close(c->lock);
     free(c->path);
-    free(c->lock_path);
     free(c);
 }

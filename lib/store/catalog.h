@@ -17,6 +17,7 @@ struct catalog_doc {
     enum doc_state state;
     uint32_t other;
     struct text_place place; /* file 0: none */
+    uint32_t first; /* number of the first version of its document; 0 stands for its own */
 };
 
 /* The state of the whole, one record. */
@@ -39,8 +40,10 @@ struct catalog_run {
  * whatever it was made with (WINNOW_EUSAGE where it would have to be made).  Checks version,
  * byte order and parameters.  A catalog of at most 64 MiB is looked through first
  * (catalog_check), so that no damaged page is ever walked.  A writer makes what is missing,
- * the folder too, but refuses (WINNOW_EDATA) where there are texts-... and no catalog: it
- * was lost.  It holds folder/lock until catalog_close: WINNOW_EUSAGE where another does. */
+ * the folder too, and holds store_lock until catalog_close: WINNOW_EUSAGE where another
+ * does.  WINNOW_EDATA where files are there that only a catalog names, and none is, or one
+ * that was never begun: it was lost.  WINNOW_EIO for a reader who may not write LMDB's lock
+ * file, catalog.mdb-lock: no writer would know of him. */
 int catalog_open(const char *folder, struct store_params *params, bool read_only,
                  struct catalog **ret, struct winnow_error *err);
 void catalog_close(struct catalog *c);
@@ -56,6 +59,7 @@ void catalog_abort(struct catalog *c);
 int catalog_get_state(struct catalog *c, struct catalog_state *ret, struct winnow_error *err);
 int catalog_put_state(struct catalog *c, const struct catalog_state *state,
                       struct winnow_error *err);
+/* A document's `first` is never 0 in what is read. */
 int catalog_get_doc(struct catalog *c, uint32_t number, struct catalog_doc *ret, bool *found,
                     struct winnow_error *err);
 int catalog_put_doc(struct catalog *c, uint32_t number, const struct catalog_doc *doc,

@@ -270,21 +270,30 @@ static int open_mapped(const char *path, unsigned flags, size_t bytes, struct ca
     }
 }
 
-/* A reader may do with less: what cannot be written is opened for reading, and where no
- * lock file can be made there is no writer to be kept from. */
+/* A reader may do with less: what cannot be written is opened for reading.  LMDB does
+ * without its lock file then, but on a read-only filesystem only (EROFS). */
 static int open_env(const char *path, bool read_only, size_t bytes, struct catalog_env *e)
 {
-    static const unsigned ways[] = {0, MDB_RDONLY, MDB_RDONLY | MDB_NOLOCK};
     unsigned ahead = bytes > ahead_most ? MDB_NORDAHEAD : 0;
-    int code = 0;
-    for (size_t i = 0; i < (read_only ? 3 : 1); i++) {
-        code = open_mapped(path, ways[i] | ahead, bytes, e);
-        if (code != EACCES && code != EROFS && code != EPERM) {
-            e->is_read_only = ways[i] != 0;
-            return code;
-        }
-    }
-    return code;
+    int code = open_mapped(path, ahead, bytes, e);
+    if (!read_only || (code != EACCES && code != EROFS && code != EPERM))
+        return code;
+    e->is_read_only = true;
+    return open_mapped(path, MDB_RDONLY | ahead, bytes, e);
+}
+
+/* In its lock file LMDB keeps who reads what.  Without an entry there a writer uses the
+ * pages again that are being read, so who may not write it cannot read. */
+static int open_failed(const char *path, bool read_only, int code, struct winnow_error *err)
+{
+    if (read_only && (code == EACCES || code == EPERM) && !eaccess(path, R_OK))
+        return err_set(err, WINNOW_EIO,
+                       "%s" CATALOG_LOCK ": cannot open it for writing (%s), and a writer has to "
+                       "know from it who reads; let its owner give you the right to write this "
+                       "file, and the folder where the file is not there, or read a copy of the "
+                       "folder",
+                       path, strerror(code));
+    return catalog_fail(err, path, "cannot open", code);
 }
 
 struct opening {
@@ -397,7 +406,7 @@ static int open_new(const char *path, bool read_only, const struct stat *st,
     int code = open_env(path, read_only, (size_t)st->st_size, e);
     if (code) {
         free(e);
-        return catalog_fail(err, path, "cannot open", code);
+        return open_failed(path, read_only, code, err);
     }
     /* Readers that died keep old pages from being used again. */
     (void)mdb_reader_check(e->env, &dead);

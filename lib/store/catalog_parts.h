@@ -40,6 +40,7 @@ uint64_t catalog_sum(enum catalog_table table, struct slice key, struct slice co
 enum { CATALOG_LOOK_MOST = 64 << 20 };
 
 #define CATALOG_FILE "catalog.mdb"
+#define CATALOG_LOCK "-lock" /* behind it: LMDB's table of readers */
 
 /* --- catalog_env.c ------------------------------------------------------------------------- */
 

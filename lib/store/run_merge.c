@@ -11,7 +11,7 @@
 #include "err.h"
 
 enum {
-    SLICE_BITS = 14, /* log2 of the entries that a slice is meant to have */
+    SLICE_BITS = 11, /* log2 of the entries that a slice is meant to have */
     SAMPLES = 1000,  /* numbers of a run that keep is asked about beforehand */
 };
 

@@ -100,8 +100,27 @@ static void sort_bits(struct run_entry *entries, size_t count, unsigned bits)
             sort_bits(entries + start, ends[pile] - start, bits);
 }
 
+/* What is nearly in order is put in order by few moves; false where it would take many. */
+static bool sort_nearly(struct run_entry *entries, size_t count)
+{
+    size_t moves = 0;
+    for (size_t i = 1; i < count; i++) {
+        struct run_entry e = entries[i];
+        size_t at = i;
+        for (; at > 0 && is_before(&e, &entries[at - 1]); at--)
+            entries[at] = entries[at - 1];
+        entries[at] = e;
+        moves += i - at;
+        if (moves > 1000 + 4 * i)
+            return false;
+    }
+    return true;
+}
+
 void run_sort(struct run_entry *entries, size_t count, unsigned bits)
 {
+    if (sort_nearly(entries, count))
+        return;
     sort_bits(entries, count, bits + NUMBER_BITS);
 }
 

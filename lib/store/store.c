@@ -19,11 +19,12 @@ int store_get(struct store *s, uint32_t number, bool with_text, struct store_doc
 }
 
 int store_look(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
-               uint32_t *other, struct winnow_error *err)
+               uint32_t *other, uint32_t *first, struct winnow_error *err)
 {
     struct doc_key unused_key;
-    uint32_t unused;
-    return s->ops->look(s, number, key ? key : &unused_key, state, other ? other : &unused, err);
+    uint32_t unused, unused_first;
+    return s->ops->look(s, number, key ? key : &unused_key, state, other ? other : &unused,
+                        first ? first : &unused_first, err);
 }
 
 int store_lookup(struct store *s, const uint64_t *hashes, size_t count, struct store_hits *ret,

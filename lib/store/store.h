@@ -39,6 +39,8 @@ struct store_doc {
     uint32_t number; /* from 1, rising; 0: none */
     enum doc_state state;
     uint32_t other;         /* the document that took its place; 0: none */
+    uint32_t first; /* its place in the order of documents: the number of the version of it
+                       that came first, or its own.  Its caller's to give; 0: its own */
     struct doc_key key;     /* which document */
     struct doc_key content; /* XXH3-128 of the page's bytes: which version */
     int64_t time;           /* seconds since 1970: when it was put */
@@ -95,7 +97,7 @@ struct store_ops {
     int (*get)(struct store *s, uint32_t number, bool with_text, struct store_doc *ret,
                struct buf *room, struct winnow_error *err);
     int (*look)(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
-                uint32_t *other, struct winnow_error *err);
+                uint32_t *other, uint32_t *first, struct winnow_error *err);
     int (*lookup)(struct store *s, const uint64_t *hashes, size_t count, struct store_hits *ret,
                   struct winnow_error *err);
     int (*put)(struct store *s, const struct store_doc *doc, const uint64_t *hashes, size_t count,
@@ -154,10 +156,10 @@ int store_find(struct store *s, const struct doc_key *key, uint32_t *number,
 int store_get(struct store *s, uint32_t number, bool with_text, struct store_doc *ret,
               struct buf *room, struct winnow_error *err);
 
-/* Of a document only what takes no look at its text file: quick.  key and other are set
- * where *state is not DOC_NONE, and either may be NULL. */
+/* Of a document only what takes no look at its text file: quick.  key, other and first are
+ * set where *state is not DOC_NONE, and each may be NULL. */
 int store_look(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
-               uint32_t *other, struct winnow_error *err);
+               uint32_t *other, uint32_t *first, struct winnow_error *err);
 
 /* Replaces *ret by who has which of the hashes: by print, then by number, each pair once. */
 int store_lookup(struct store *s, const uint64_t *hashes, size_t count, struct store_hits *ret,

@@ -73,21 +73,23 @@ static int keep_writers_out(struct check *c)
     c->lock = open(c->path, O_RDONLY | O_CLOEXEC);
     if (c->lock < 0 || flock(c->lock, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return WINNOW_OK;
-    return err_set(c->err, WINNOW_EUSAGE, "%s: a process writes to this index; wait for it to "
+    return err_set(c->err, WINNOW_EBUSY, "%s: a process writes to this index; wait for it to "
                    "end", c->folder);
 }
 
-static bool is_there(struct check *c, const char *name)
+/* An empty catalog is what one that was lost looks like to LMDB. */
+static bool has_catalog(struct check *c)
 {
-    store_path(c->folder, name, c->path);
-    return access(c->path, F_OK) == 0;
+    struct stat st;
+    store_path(c->folder, STORE_CATALOG, c->path);
+    return stat(c->path, &st) == 0 && st.st_size > 0;
 }
 
 static int look_into_catalog(struct check *c)
 {
     size_t problems = 0;
-    if (!is_there(c, STORE_CATALOG)) {
-        tell(c, STORE_CATALOG, 0, "it is missing; put it back, or winnow index compact makes it again");
+    if (!has_catalog(c)) {
+        tell(c, STORE_CATALOG, 0, "it is missing or empty; put it back, or winnow index compact makes it again");
         return WINNOW_OK;
     }
     int status = catalog_check(c->folder, c->found, c->ctx, &problems, c->err);
@@ -305,7 +307,7 @@ static int check_doc(struct check *c, uint32_t number)
     int status = catalog_get_doc(c->catalog, number, &doc, &found, c->err);
     if (status != WINNOW_OK || !found)
         return status;
-    if (doc.state > DOC_FORGOTTEN || doc.other >= c->state.next_number) {
+    if (doc.state > DOC_FORGOTTEN || doc.other >= c->state.next_number || doc.first > number) {
         tell(c, STORE_CATALOG, 0, "the record of document %u makes no sense", number);
         return WINNOW_OK;
     }

@@ -15,7 +15,9 @@
  * or forgotten (all are live again; of one key the newest), stubs, and the sites' lines.
  *
  * A crash before the transaction, or the rename, leaves new files that nothing names; one
- * after it, old ones.  The next writer's opening removes either. */
+ * after it, old ones.  The next writer's opening removes either.  A failure before it takes
+ * the new files away at once, for it may be of a full disk; where nobody knows whether the
+ * transaction has reached the disk, they stay until that opening. */
 #include "store/store_disk.h"
 
 #include <errno.h>
@@ -61,6 +63,9 @@ struct compact {
     struct held_runs old;
     struct held_runs parts; /* runs that the new one is merged of, beside the sound old ones */
     struct catalog_run made;  /* number 0: there are no fingerprints */
+    bool makes_files;         /* text files behind was.text_file, and runs from first_run on */
+    bool is_named;            /* something may name them by now */
+    uint32_t first_run;
     struct run_entry *entries;
     size_t entries_count, entries_cap;
     unsigned char *kept; /* documents that live and have their text, a bit each */
@@ -116,6 +121,7 @@ static void note_damage(void *ctx, const char *file, uint64_t at, const char *te
 
 static int judge_catalog(struct compact *c)
 {
+    struct stat st;
     size_t problems = 0;
     int status = store_is_there(c->folder, c->err);
     if (status == WINNOW_OK)
@@ -123,7 +129,7 @@ static int judge_catalog(struct compact *c)
     if (status != WINNOW_OK)
         return status;
     store_path(c->folder, STORE_CATALOG, c->path);
-    if (access(c->path, F_OK) == 0)
+    if (stat(c->path, &st) == 0 && st.st_size > 0)
         status = catalog_check(c->folder, note_damage, c, &problems, c->err);
     else
         problems = 1;
@@ -145,6 +151,14 @@ static void let_go_of_lock(struct compact *c)
     c->lock = -1;
 }
 
+/* From here on such files are ours alone: the lock is held, and leftovers are gone or have
+ * lower numbers. */
+static void make_from(struct compact *c, uint32_t first_run)
+{
+    c->first_run = first_run;
+    c->makes_files = true;
+}
+
 static int open_sound(struct compact *c)
 {
     struct store_params own = {0};
@@ -161,6 +175,8 @@ static int open_sound(struct compact *c)
     c->now = c->was;
     if (status == WINNOW_OK)
         status = store_sweep(c->folder, &c->old, &c->was, c->err);
+    if (status == WINNOW_OK)
+        make_from(c, c->was.next_run);
     return status;
 }
 
@@ -190,6 +206,8 @@ static int open_lost(struct compact *c)
     int status = store_guess_end(c->folder, &c->was.text_file, &c->was.text_bytes, c->err);
     if (status == WINNOW_OK)
         status = store_each_file(c->folder, find_highest_run, &h, c->err);
+    if (status == WINNOW_OK)
+        make_from(c, h.run + 1);
     if (status == WINNOW_OK && c->params.key == 0)
         status = store_random_key(&c->params.key, c->err);
     if (status == WINNOW_OK && mkdir(folder, 0777) != 0)
@@ -199,7 +217,7 @@ static int open_lost(struct compact *c)
     if (status != WINNOW_OK)
         return status;
     c->now.next_number = 1;
-    c->now.next_run = h.run + 1;
+    c->now.next_run = c->first_run;
     return begin(c);
 }
 
@@ -341,7 +359,8 @@ static int make_record(struct compact *c, const struct store_doc *doc, struct ca
     struct catalog_doc other;
     uint32_t named = 0;
     bool found = false;
-    *ret = (struct catalog_doc){.key = doc->key, .content = doc->content, .state = DOC_LIVE};
+    *ret = (struct catalog_doc){
+        .key = doc->key, .content = doc->content, .state = DOC_LIVE, .first = doc->number};
     int status = catalog_find(c->catalog, &doc->key, &named, c->err);
     if (status == WINNOW_OK && named > doc->number) {
         ret->state = DOC_REPLACED;
@@ -358,14 +377,21 @@ static int make_record(struct compact *c, const struct store_doc *doc, struct ca
     return status == WINNOW_OK ? catalog_name(c->catalog, &doc->key, doc->number, c->err) : status;
 }
 
+static int find_record(struct compact *c, uint32_t number, struct catalog_doc *ret)
+{
+    bool found = false;
+    int status = catalog_get_doc(c->catalog, number, ret, &found, c->err);
+    if (status == WINNOW_OK && !found)
+        return err_set(c->err, WINNOW_EDATA, "%s/" STORE_CATALOG ": the record of document %u has "
+                       "gone; run winnow index verify", c->folder, number);
+    return status;
+}
+
 static int place_doc(struct compact *c, const struct store_doc *doc,
                      const struct text_place *place)
 {
-    struct catalog_doc record;
-    bool found = false;
-    int status = c->is_lost
-                     ? make_record(c, doc, &record)
-                     : catalog_get_doc(c->catalog, doc->number, &record, &found, c->err);
+    struct catalog_doc record = {0};
+    int status = c->is_lost ? make_record(c, doc, &record) : find_record(c, doc->number, &record);
     record.place = *place;
     if (status == WINNOW_OK)
         status = catalog_put_doc(c->catalog, doc->number, &record, c->err);
@@ -519,10 +545,24 @@ static int name_files(struct compact *c)
     return status == WINNOW_OK ? catalog_put_state(c->catalog, &c->now, c->err) : status;
 }
 
+/* The first page, which makes the commit, is the last that is written: where that fails the
+ * catalog lets nobody begin again, and where it lets us nothing of the commit holds. */
+static bool may_have_committed(struct compact *c)
+{
+    if (catalog_begin(c->catalog, NULL) != WINNOW_OK)
+        return true;
+    catalog_abort(c->catalog);
+    return false;
+}
+
+/* A catalog in a folder of its own names nothing until it takes its place. */
 static int commit(struct compact *c)
 {
     c->in_transaction = false;
-    return catalog_commit(c->catalog, c->err);
+    int status = catalog_commit(c->catalog, c->err);
+    if (!c->is_lost)
+        c->is_named = status == WINNOW_OK || may_have_committed(c);
+    return status;
 }
 
 /* --- the end ------------------------------------------------------------------------------------- */
@@ -543,8 +583,12 @@ static int swap_catalog(struct compact *c)
         return disk_fail(c->err, damaged, "cannot keep the damaged catalog under this name", errno);
     store_path(c->folder, STORE_CATALOG_LOCK, c->path);
     unlink(c->path);
-    if (rename(made, now) != 0)
-        return disk_fail(c->err, now, "cannot give the new catalog this name", errno);
+    if (rename(made, now) != 0) {
+        int code = errno;
+        unlink(damaged);
+        return disk_fail(c->err, now, "cannot give the new catalog this name", code);
+    }
+    c->is_named = true;
     return disk_sync_folder(now, c->err);
 }
 
@@ -570,6 +614,32 @@ static int (*const steps[])(struct compact *c) = {
     swap_catalog,
     remove_old, /* 4 */
 };
+
+/* --- its undoing -------------------------------------------------------------------------------- */
+
+static int remove_made(void *ctx, const char *name)
+{
+    struct compact *c = ctx;
+    uint32_t number;
+    enum store_file kind = store_file_of(name, &number);
+    if ((kind != STORE_TEXTS || number <= c->was.text_file) &&
+        (kind != STORE_RUN || number < c->first_run))
+        return WINNOW_OK;
+    store_path(c->folder, name, c->path);
+    unlink(c->path); /* what stays is a leftover, as after a crash */
+    return WINNOW_OK;
+}
+
+static void undo(struct compact *c)
+{
+    if (!c->makes_files || c->is_named)
+        return;
+    (void)store_each_file(c->folder, remove_made, c, NULL);
+    if (!c->is_lost)
+        return;
+    store_path(c->folder, STORE_CATALOG_NEW, c->path);
+    store_remove_folder(c->path);
+}
 
 static void end(struct compact *c)
 {
@@ -607,6 +677,8 @@ int store_compact(const char *folder, const struct store_params *params, store_p
     int status = c.batch ? WINNOW_OK : err_nomem(err);
     for (size_t i = 0; i < sizeof steps / sizeof *steps && status == WINNOW_OK; i++)
         status = steps[i](&c);
+    if (status != WINNOW_OK)
+        undo(&c);
     end(&c);
     return status;
 }

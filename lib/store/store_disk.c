@@ -180,6 +180,7 @@ static int disk_get(struct store *s, uint32_t number, bool with_text, struct sto
         doc.number = number;
         doc.state = is.state;
         doc.other = is.other;
+        doc.first = is.first ? is.first : number;
         doc.key = is.key;
         doc.content = is.content;
     }
@@ -188,7 +189,7 @@ static int disk_get(struct store *s, uint32_t number, bool with_text, struct sto
 }
 
 static int disk_look(struct store *s, uint32_t number, struct doc_key *key, enum doc_state *state,
-                     uint32_t *other, struct winnow_error *err)
+                     uint32_t *other, uint32_t *first, struct winnow_error *err)
 {
     struct catalog_doc is;
     bool found = false;
@@ -199,6 +200,7 @@ static int disk_look(struct store *s, uint32_t number, struct doc_key *key, enum
     if (found) {
         *key = is.key;
         *other = is.other;
+        *first = is.first ? is.first : number;
     }
     return WINNOW_OK;
 }
@@ -250,7 +252,8 @@ static struct pending_doc *take_slot(struct disk_store *d, const struct slot *sl
                                      const struct store_doc *doc)
 {
     enum doc_state state = doc->state == DOC_STUB ? DOC_STUB : DOC_LIVE;
-    struct catalog_doc now = {.key = doc->key, .content = doc->content, .state = state};
+    struct catalog_doc now = {.key = doc->key, .content = doc->content, .state = state,
+                              .first = doc->first ? doc->first : slot->number};
     if (slot->fills) {
         struct pending_doc *filled = pending_touch(&d->pending, slot->number, &slot->was);
         d->state.states[filled->now.state]--;
@@ -585,10 +588,29 @@ static int take_recent(struct disk_store *d, struct winnow_error *err)
     return r.status != WINNOW_OK ? err_nomem(err) : status;
 }
 
+/* Does the catalog name other text files by now? */
+static bool texts_are_new(struct disk_store *d)
+{
+    struct catalog_state now;
+    bool ret = false;
+    store_end_transaction(d);
+    if (store_need_catalog(d, NULL) == WINNOW_OK &&
+        catalog_get_state(d->catalog, &now, NULL) == WINNOW_OK)
+        ret = now.text_first != d->committed.text_first;
+    return ret;
+}
+
 static int take_texts(struct disk_store *d, struct winnow_error *err)
 {
-    return texts_open(d->folder, d->committed.text_file, d->committed.text_bytes, d->read_only,
-                      &d->texts, err);
+    bool gone = false;
+    int status = texts_open(d->folder, d->committed.text_file, d->committed.text_bytes,
+                            d->read_only, &d->texts, err);
+    if (status == WINNOW_OK && d->read_only) /* a compaction may take them from the folder */
+        status = texts_hold(d->texts, d->committed.text_first, &gone, err);
+    if (status == WINNOW_OK && gone && texts_are_new(d))
+        status = err_set(err, WINNOW_EBUSY, "%s: it was written anew while it was opened; open it "
+                         "again", d->folder);
+    return status;
 }
 
 static int sweep_folder(struct disk_store *d, struct winnow_error *err)

@@ -80,7 +80,7 @@ int store_lock(const char *folder, int *ret, struct winnow_error *err)
         close(fd);
         if (code != EWOULDBLOCK)
             return disk_fail(err, path, "cannot lock", code);
-        return err_set(err, WINNOW_EUSAGE, "%s: another process writes to this index; wait for it "
+        return err_set(err, WINNOW_EBUSY, "%s: another process writes to this index; wait for it "
                        "to end, or open the index to read only", folder);
     }
     *ret = fd;

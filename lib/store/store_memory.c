@@ -22,7 +22,7 @@ struct doc {
     struct doc_key key, content;
     int64_t time;
     enum doc_state state;
-    uint32_t other;
+    uint32_t other, first; /* first 0: its own number */
     uint32_t source_len, url_len, site_len;
     size_t text_len, packed_len;
     char *data; /* source, url, site, packed text */
@@ -241,6 +241,7 @@ static bool make_doc(const struct memory *m, const struct store_doc *from, struc
         .content = from->content,
         .time = from->time,
         .state = DOC_LIVE,
+        .first = from->first,
         .source_len = (uint32_t)source.len,
         .url_len = (uint32_t)url.len,
         .site_len = (uint32_t)site.len,
@@ -424,6 +425,7 @@ static struct store_doc record_of(const struct memory *m, uint32_t number)
         .number = number,
         .state = doc->state,
         .other = doc->other,
+        .first = doc->first ? doc->first : number,
         .key = doc->key,
         .content = doc->content,
         .time = doc->time,
@@ -481,7 +483,8 @@ static int memory_get(struct store *s, uint32_t number, bool with_text, struct s
 }
 
 static int memory_look(struct store *s, uint32_t number, struct doc_key *key,
-                       enum doc_state *state, uint32_t *other, struct winnow_error *err)
+                       enum doc_state *state, uint32_t *other, uint32_t *first,
+                       struct winnow_error *err)
 {
     (void)err;
     const struct memory *m = memory_of(s);
@@ -492,6 +495,7 @@ static int memory_look(struct store *s, uint32_t number, struct doc_key *key,
     *key = doc->key;
     *state = doc->state;
     *other = doc->other;
+    *first = doc->first ? doc->first : number;
     return WINNOW_OK;
 }
 

@@ -69,6 +69,7 @@ void texts_close(struct texts *t)
     if (!t)
         return;
     texts_files_drop(t);
+    texts_held_free(t);
     texts_out_close(t);
     texts_codec_free(&t->codec);
     free(t->folder);

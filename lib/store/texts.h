@@ -20,10 +20,17 @@ struct texts;
 
 /* Opens the files of folder that reach up to (file, bytes): the committed end, (0, 0)
  * where there is none; (file, 0) where that file is not begun yet.  Touches no file before
- * it is asked for one. */
+ * it is asked for one: see texts_hold. */
 int texts_open(const char *folder, uint32_t file, uint64_t bytes, bool read_only,
                struct texts **ret, struct winnow_error *err);
 void texts_close(struct texts *t);
+
+/* Opens all files from number first to the end and keeps them so until texts_close: what a
+ * compaction unlinks then is still there for this reader.  *gone: one is missing already, so
+ * the catalog that first and the end were read from may be an older one by now; those that
+ * are there are kept even so.  WINNOW_EIO: more files than may be open, say; then, or where
+ * memory lacks, none is kept. */
+int texts_hold(struct texts *t, uint32_t first, bool *gone, struct winnow_error *err);
 
 /* Writes documents behind the end, in blocks, and syncs them; ret[i] is where docs[i]
  * lies.  Nothing is committed by it; after a failure nothing was appended.  What an

@@ -1,7 +1,8 @@
 /* texts_files.c - the files of the texts: found, opened, read by blocks, begun and ended.
  *
  * A file that is read stays open for the next one who asks; the one that is written to is
- * opened apart from those, and only when something is appended. */
+ * opened apart from those, and only when something is appended.  A reader may hold all files
+ * of its view from the start: the writer of a compaction takes their names away. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -61,18 +62,15 @@ static int check_file(int fd, const char *path, uint64_t size, struct winnow_err
     return status ? status : texts_head_check(head, path, err);
 }
 
-int texts_file_open(struct texts *t, uint32_t number, int advice, struct texts_file *ret,
-                    struct winnow_error *err)
+/* *gone: there is no such file, and *ret is untouched. */
+static int open_if_there(struct texts *t, uint32_t number, int advice, struct texts_file *ret,
+                         bool *gone, struct winnow_error *err)
 {
     const char *path = texts_path(t, number);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return err_set(err, WINNOW_EDATA,
-                       "%s: it is missing; put it back, or let winnow index "
-                       "compact do without its documents",
-                       path);
+    *gone = fd < 0 && errno == ENOENT;
     if (fd < 0)
-        return disk_fail(err, path, "cannot open", errno);
+        return *gone ? WINNOW_OK : disk_fail(err, path, "cannot open", errno);
     uint64_t size = 0;
     (void)posix_fadvise(fd, 0, 0, advice);
     int status = size_of(fd, path, &size, err);
@@ -83,6 +81,33 @@ int texts_file_open(struct texts *t, uint32_t number, int advice, struct texts_f
     else
         *ret = (struct texts_file){number, fd, size, 0};
     return status;
+}
+
+int texts_file_open(struct texts *t, uint32_t number, int advice, struct texts_file *ret,
+                    struct winnow_error *err)
+{
+    bool gone;
+    int status = open_if_there(t, number, advice, ret, &gone, err);
+    if (!status && gone)
+        return err_set(err, WINNOW_EDATA,
+                       "%s: it is missing; put it back, or let winnow index "
+                       "compact do without its documents",
+                       t->path);
+    return status;
+}
+
+static int file_order(const void *a, const void *b)
+{
+    uint32_t x = ((const struct texts_file *)a)->number, y = ((const struct texts_file *)b)->number;
+    return (x > y) - (x < y);
+}
+
+static struct texts_file *held_file(struct texts *t, uint32_t number)
+{
+    const struct texts_file want = {.number = number};
+    if (!t->held_count)
+        return NULL;
+    return bsearch(&want, t->held, t->held_count, sizeof want, file_order);
 }
 
 static struct texts_file *oldest_file(struct texts *t)
@@ -97,7 +122,7 @@ static struct texts_file *oldest_file(struct texts *t)
 int texts_file_use(struct texts *t, uint32_t number, struct texts_file **ret,
                    struct winnow_error *err)
 {
-    struct texts_file *f = NULL;
+    struct texts_file *f = held_file(t, number);
     texts_path(t, number);
     for (size_t i = 0; i < TEXTS_FILES_OPEN && !f; i++)
         if (t->files[i].number == number)
@@ -162,6 +187,57 @@ int texts_files_list(struct texts *t, uint32_t **ret, size_t *count, struct winn
     *ret = items;
     *count = n;
     return WINNOW_OK;
+}
+
+/* --- a reader's files ------------------------------------------------------------------------- */
+
+void texts_held_free(struct texts *t)
+{
+    for (size_t i = 0; i < t->held_count; i++)
+        close(t->held[i].fd);
+    free(t->held);
+    t->held = NULL;
+    t->held_count = 0;
+}
+
+/* The files that are there are listed, rather than those that should be counted up: a wrong
+ * number in a catalog costs no more than there are files. */
+static int hold_files(struct texts *t, uint32_t first, uint32_t last, const uint32_t *files,
+                      size_t count, struct winnow_error *err)
+{
+    t->held = count ? calloc(count, sizeof *t->held) : NULL;
+    if (count && !t->held)
+        return err_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        bool gone = false;
+        if (files[i] < first || files[i] > last)
+            continue;
+        int status = open_if_there(t, files[i], POSIX_FADV_RANDOM, &t->held[t->held_count], &gone,
+                                   err);
+        if (status)
+            return status;
+        t->held_count += !gone;
+    }
+    return WINNOW_OK;
+}
+
+int texts_hold(struct texts *t, uint32_t first, bool *gone, struct winnow_error *err)
+{
+    /* The last file is not begun where no byte of it counts; they are numbered from 1. */
+    uint32_t last = t->end_file && !t->end_bytes ? t->end_file - 1 : t->end_file;
+    uint32_t *files = NULL;
+    size_t count = 0;
+    first = first ? first : 1;
+    texts_held_free(t);
+    int status = texts_files_list(t, &files, &count, err);
+    if (!status)
+        status = hold_files(t, first, last, files, count, err);
+    free(files);
+    if (status)
+        texts_held_free(t);
+    else
+        *gone = last >= first && t->held_count <= last - first;
+    return status;
 }
 
 /* --- blocks ------------------------------------------------------------------------------------ */

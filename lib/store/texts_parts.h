@@ -98,6 +98,8 @@ struct texts {
     uint64_t kept_bytes, end_bytes;
     int out; /* the file that end_file numbers, open for writing; -1 */
     struct texts_file files[TEXTS_FILES_OPEN];
+    struct texts_file *held; /* of a reader: its whole view, by number */
+    size_t held_count;
     struct texts_block blocks[TEXTS_BLOCKS_KEPT];
     uint64_t clock; /* of uses, for what is given up first */
     struct texts_codec codec;
@@ -118,8 +120,9 @@ int texts_file_use(struct texts *t, uint32_t number, struct texts_file **ret,
 /* The numbers of the files that are there, up to the end, rising.  Free *ret. */
 int texts_files_list(struct texts *t, uint32_t **ret, size_t *count, struct winnow_error *err);
 
-/* Forgets what was read: blocks and files. */
+/* Forgets what was read: blocks and files; not what is held.  Lets go of that. */
 void texts_files_drop(struct texts *t);
+void texts_held_free(struct texts *t);
 
 /* The block at a byte of f, whose path is in t->path: its head, then all, into b, which is
  * nobody's meanwhile. */

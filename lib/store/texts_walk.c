@@ -118,8 +118,8 @@ static int walk_open_file(struct walk *w, struct winnow_error *err)
     w->end = w->file.size;
     if (!head_is_whole(&w->file))
         tell(w, file, 0,
-             "the head of the file is texts_damaged; its documents are not, and winnow "
-             "index compact writes it anew");
+             "the head of the file is damaged; its documents are not, and winnow index "
+             "compact writes it anew");
     if (file == t->end_file && w->end < t->end_bytes)
         tell(w, file, w->end, "the file was cut off here; winnow index compact keeps what is left");
     if (file == t->end_file && w->end > t->end_bytes)
