@@ -437,7 +437,7 @@ static int open_locked(const char *path, bool read_only, struct catalog_env **re
         return disk_fail(err, path, "cannot open", errno);
     struct catalog_env *e = find_open(&st);
     int status = e ? WINNOW_OK : open_new(path, read_only, &st, &e, err);
-    if (status)
+    if (status || !e)
         return status;
     e->uses++;
     if (!read_only && e->is_read_only)
