@@ -66,7 +66,7 @@ static inline void make_pages(const char *in, unsigned from, unsigned to)
 {
     make_folder(in);
     for (unsigned i = from; i <= to; i++) {
-        char name[100];
+        char name[160];
         snprintf(name, sizeof name, "%s/p%02u.txt", in, i);
         make_page(name, i);
     }
