@@ -123,7 +123,7 @@ static bool list_folder(const char *folder, const struct settings *s, struct inp
                         size_t *failed)
 {
     char *roots[] = {(char *)folder, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     bool ok = walk != NULL;
     size_t below = strlen(folder);
     while (ok) {

@@ -476,6 +476,16 @@ static void a_full_disk_stops_the_batch(void **state)
     assert_refused(r, EX_IOERR, "");
 }
 
+static void a_link_that_is_named_and_leads_to_a_folder_is_that_folder(void **state)
+{
+    (void)state;
+    make_folder("led-to");
+    make_file("led-to/page.txt", "One line of text.\n");
+    assert_int_equal(symlink("led-to", path_of("leads")), 0);
+    assert_done(RUN("clean", "-o", path_of("led-out"), path_of("leads")), "");
+    assert_int_equal(access(path_of("led-out/page.txt"), R_OK), 0);
+}
+
 static void a_link_to_a_file_in_a_folder_is_a_page(void **state)
 {
     (void)state;
@@ -820,6 +830,7 @@ int main(void)
         cmocka_unit_test(an_output_that_cannot_be_made_is_an_error),
         cmocka_unit_test(a_full_disk_is_an_error),
         cmocka_unit_test(a_full_disk_stops_the_batch),
+        cmocka_unit_test(a_link_that_is_named_and_leads_to_a_folder_is_that_folder),
         cmocka_unit_test(a_link_to_a_file_in_a_folder_is_a_page),
         cmocka_unit_test(no_half_output_is_left_behind),
         cmocka_unit_test(an_old_output_survives_a_failed_run),

@@ -23,10 +23,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 struct document {
     char source[8];
-    struct text clean; /* as it was written */
+    struct text clean; /* before anything was stripped from it */
 };
 
 struct shelf {
+    struct winnow_index *index;
+    struct winnow_index_use use;
     struct document documents[TEXTS_MOST];
     size_t count;
 };
@@ -75,7 +77,21 @@ static void check_again(const struct winnow_input *in, const struct text *once)
     winnow_page_free(again);
 }
 
-static void feed(struct winnow_index *index, struct shelf *shelf, const char *text, size_t len)
+/* The clean text as the index is to remember it. */
+static struct text whole_of(const struct shelf *shelf, const struct winnow_input *in)
+{
+    struct winnow_index_use told = shelf->use;
+    told.across = WINNOW_ACROSS_ANNOTATE;
+    winnow_use_index(cleaner, shelf->index, &told);
+    struct winnow_page *page = clean(in);
+    MUST(page, "a page is cleaned every time");
+    struct text ret = render(page, WINNOW_TEXT);
+    winnow_page_free(page);
+    winnow_use_index(cleaner, shelf->index, &shelf->use);
+    return ret;
+}
+
+static void feed(struct shelf *shelf, const char *text, size_t len)
 {
     struct document *doc = &shelf->documents[shelf->count];
     snprintf(doc->source, sizeof doc->source, "t%zu", shelf->count);
@@ -86,35 +102,35 @@ static void feed(struct winnow_index *index, struct shelf *shelf, const char *te
         return;
     check_cover(page);
     check_shared(page, shelf);
-    doc->clean = render(page, WINNOW_TEXT);
-    MUST(winnow_index_add(index, page, NULL) == WINNOW_OK, "a page can be added");
-    MUST(winnow_index_commit(index, NULL) == WINNOW_OK, "and that be committed");
+    struct text once = render(page, WINNOW_TEXT);
+    doc->clean = whole_of(shelf, &in);
+    MUST(winnow_index_add(shelf->index, page, NULL) == WINNOW_OK, "a page can be added");
+    MUST(winnow_index_commit(shelf->index, NULL) == WINNOW_OK, "and that be committed");
     winnow_page_free(page);
     shelf->count++;
-    check_again(&in, &doc->clean);
+    check_again(&in, &once);
+    free(once.data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct winnow_index *index;
     struct shelf shelf = {.count = 0};
     if (size == 0)
         return 0;
-    struct winnow_index_use use = {.across = data[0] % 2 ? WINNOW_ACROSS_STRIP
-                                                         : WINNOW_ACROSS_ANNOTATE,
-                                   .no_site = data[0] / 2 % 2};
-    MUST(winnow_index_open(NULL, 0, &index, NULL) == WINNOW_OK, "an index can be opened");
-    winnow_use_index(cleaner, index, &use);
+    shelf.use.across = data[0] % 2 ? WINNOW_ACROSS_STRIP : WINNOW_ACROSS_ANNOTATE;
+    shelf.use.no_site = data[0] / 2 % 2;
+    MUST(winnow_index_open(NULL, 0, &shelf.index, NULL) == WINNOW_OK, "an index can be opened");
+    winnow_use_index(cleaner, shelf.index, &shelf.use);
     for (size_t at = 1; at < size && shelf.count < TEXTS_MOST;) {
         const uint8_t *nul = memchr(data + at, 0, size - at);
         size_t end = nul ? (size_t)(nul - data) : size;
         if (end > at)
-            feed(index, &shelf, (const char *)data + at, end - at);
+            feed(&shelf, (const char *)data + at, end - at);
         at = end + 1;
     }
     for (size_t i = 0; i < shelf.count; i++)
         free(shelf.documents[i].clean.data);
     winnow_use_index(cleaner, NULL, NULL);
-    winnow_index_close(index);
+    winnow_index_close(shelf.index);
     return 0;
 }
