@@ -31,6 +31,7 @@
 #include "across_parts.h"
 #include "cleaner.h"
 #include "err.h"
+#include "ranges.h"
 #include "utf8.h"
 
 enum {
@@ -51,7 +52,8 @@ struct stage {
     struct written written;
     struct candidates candidates;
     bool stripped;
-    size_t nsafe; /* of the page's shared passages the first so many are kept */
+    struct ranges told; /* of the page, what the candidates so far share */
+    struct ranges safe; /* what it shares with documents that it supersedes: that is kept */
 };
 
 /* --- comparing -------------------------------------------------------------------------- */
@@ -252,19 +254,11 @@ static void strip(struct stage *s, const struct page_shared *shared)
     source.len = utf8_valid_prefix(source);
     const char *text = arena_printf(
         &p->arena, "stands in document %.*s (%.*s) from byte %u to %u%s", NAME_SHOWN,
-        shared->document, (int)source.len, source.p, shared->other_start, shared->other_end, shared->cut ? ", cut short" : "");
+        shared->document, (int)source.len, source.p, shared->other_start, shared->other_end,
+        shared->cut ? ", cut short" : "");
     uint32_t reason = verdict_reason(&p->verdicts, (struct reason){.stage = "across", .text = text});
     verdict_remove(&p->verdicts, shared->start, shared->end, reason);
     s->stripped = true;
-}
-
-/* Does what an earlier candidate shares hold all of it? */
-static bool is_told(const struct page *p, uint32_t start, uint32_t end)
-{
-    for (size_t i = 0; i < p->nshared; i++)
-        if (p->shared[i].start <= start && p->shared[i].end >= end)
-            return true;
-    return false;
 }
 
 /* What stands between two lines: their marks, a blank line, a bullet. */
@@ -292,15 +286,6 @@ static int by_place(const void *a, const void *b)
     return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Is any of it shared with a document that the page supersedes? */
-static bool is_safe(const struct stage *s, const struct page_shared *shared)
-{
-    for (size_t i = 0; i < s->nsafe; i++)
-        if (s->page->shared[i].start < shared->end && s->page->shared[i].end > shared->start)
-            return true;
-    return false;
-}
-
 /* May what the page shares with the candidate go in favour of it? */
 static bool yields_to(const struct stage *s, const struct candidate *c)
 {
@@ -317,18 +302,34 @@ static void tell(struct stage *s, const struct candidate *c, const struct remova
                                  .other_end = last->other_end,
                                  .cut = first->cut, .other_cut = first->other_cut};
     if (!written_range(&s->written, first->start, last->end, &shared.start, &shared.end) ||
-        is_told(p, shared.start, shared.end))
+        ranges_hold(&s->told, shared.start, shared.end))
         return;
     add_shared(p, shared);
-    if (c->supersedes)
-        s->nsafe = p->nshared;
-    if (p->across == WINNOW_ACROSS_STRIP && yields_to(s, c) && !is_safe(s, &shared))
+    if (p->across == WINNOW_ACROSS_STRIP && yields_to(s, c) &&
+        !ranges_touch(&s->safe, shared.start, shared.end))
         strip(s, &shared);
+}
+
+/* What this candidate shares counts for the next ones: a passage never meets its own. */
+static void remember_told(struct stage *s, const struct candidate *c, size_t before)
+{
+    struct page *p = s->page;
+    int status = WINNOW_OK;
+    for (size_t i = before; i < p->nshared && status == WINNOW_OK; i++) {
+        status = ranges_add(&s->told, p->shared[i].start, p->shared[i].end);
+        if (c->supersedes && status == WINNOW_OK)
+            status = ranges_add(&s->safe, p->shared[i].start, p->shared[i].end);
+    }
+    ranges_settle(&s->told);
+    ranges_settle(&s->safe);
+    if (status != WINNOW_OK)
+        p->status = status;
 }
 
 static void tell_all(struct stage *s, struct candidate *c)
 {
     struct removals *all = &c->found.removals;
+    size_t before = s->page->nshared;
     if (all->count > 0)
         qsort(all->items, all->count, sizeof *all->items, by_place);
     for (size_t i = 0, first = 0; i < all->count; i++) {
@@ -337,6 +338,7 @@ static void tell_all(struct stage *s, struct candidate *c)
         tell(s, c, &all->items[first], &all->items[i]);
         first = i + 1;
     }
+    remember_told(s, c, before);
 }
 
 /* White space between two passages that go, goes too. */
@@ -453,6 +455,8 @@ int across_run(struct page *p, struct winnow_error *err)
         status = written_make(p, true, &s.written) == WINNOW_OK ? run(&s, err) : err_nomem(err);
         candidates_free(&s.candidates);
         written_free(&s.written);
+        ranges_free(&s.told);
+        ranges_free(&s.safe);
     }
     buf_free(&room);
     return status;
