@@ -32,6 +32,7 @@
 #include "cleaner.h"
 #include "err.h"
 #include "ranges.h"
+#include "text.h"
 #include "utf8.h"
 
 enum {
@@ -41,7 +42,6 @@ enum {
     MORE_LEAST = 100,   /* the same: of two equal texts one has so much more */
     SOURCE_MOST = 200,  /* bytes of a source in a reason */
     NAME_SHOWN = 12,    /* digits of a document's name in a reason */
-    SEAM_MOST = 16,     /* bytes between two lines of a passage */
 };
 
 struct stage {
@@ -81,20 +81,14 @@ static void relate(struct candidate *c)
     c->supersedes = c->contains && (!c->contained || is_better(f));
 }
 
-/* A source is a path, or was made by somebody: only what is UTF-8 of it is shown. */
+/* A source is a path, or was made by somebody: bytes that need be no UTF-8. */
 static const char *show_source(struct page *p, const struct store_doc *doc)
 {
-    struct slice rest = doc->source.len ? doc->source : doc->url;
+    struct slice source = doc->source.len ? doc->source : doc->url;
     struct buf text;
-    buf_init(&text, 3 * rest.len + 1);
-    while (rest.len > 0) {
-        size_t valid = utf8_valid_prefix(rest);
-        buf_add(&text, rest.p, valid);
-        if (valid < rest.len)
-            buf_adds(&text, "\xef\xbf\xbd"); /* U+FFFD */
-        valid += valid < rest.len;
-        rest = (struct slice){rest.p + valid, rest.len - valid};
-    }
+    size_t good;
+    buf_init(&text, 3 * source.len + 1);
+    utf8_mend(source, false, &text, &good);
     const char *ret = text.status == WINNOW_OK ? arena_copy(&p->arena, buf_slice(&text)) : NULL;
     buf_free(&text);
     return ret;
@@ -239,13 +233,6 @@ static void add_shared(struct page *p, struct page_shared shared)
     p->shared[p->nshared++] = shared;
 }
 
-static bool is_blank(const char *s, size_t len)
-{
-    while (len > 0 && (unsigned char)s[len - 1] <= ' ')
-        len--;
-    return len == 0;
-}
-
 static void strip(struct stage *s, const struct page_shared *shared)
 {
     struct page *p = s->page;
@@ -261,22 +248,13 @@ static void strip(struct stage *s, const struct page_shared *shared)
     s->stripped = true;
 }
 
-/* What stands between two lines: their marks, a blank line, a bullet. */
-static bool is_seam(const char *s, size_t len)
-{
-    for (size_t i = 0; i < len && len <= SEAM_MOST; i++)
-        if ((s[i] >= '0' && s[i] <= '9') || ((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z'))
-            return false;
-    return len <= SEAM_MOST;
-}
-
 /* Passages i and the next follow one another in the clean text, as they do there. */
 static bool goes_on(const struct stage *s, const struct removals *all, size_t i)
 {
     const struct removal *r = &all->items[i], *next = r + 1;
     return i + 1 < all->count && next->start >= r->end &&
-           is_seam(s->written.text.data + r->end, next->start - r->end) &&
-           next->other_start >= r->other_end && next->other_start - r->other_end <= SEAM_MOST &&
+           text_is_seam((struct slice){s->written.text.data + r->end, next->start - r->end}) &&
+           next->other_start >= r->other_end && next->other_start - r->other_end <= TEXT_SEAM_MOST &&
            next->cut == r->cut && next->other_cut == r->other_cut;
 }
 
@@ -346,7 +324,8 @@ static void join_stripped(struct page *p)
 {
     for (size_t i = 0; i + 1 < p->nshared && p->across == WINNOW_ACROSS_STRIP; i++) {
         const struct page_shared *a = &p->shared[i], *b = a + 1;
-        if (b->start > a->end && is_blank(p->text + a->end, b->start - a->end)) {
+        if (b->start > a->end &&
+            text_is_blank((struct slice){p->text + a->end, b->start - a->end})) {
             size_t at = verdict_at(&p->verdicts, a->start), next = verdict_at(&p->verdicts, b->start);
             if (p->verdicts.spans[at].verdict == WINNOW_REMOVED &&
                 p->verdicts.spans[next].verdict == WINNOW_REMOVED)

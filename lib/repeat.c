@@ -16,9 +16,10 @@
 #include "err.h"
 #include "judge.h"
 #include "norm.h"
+#include "text.h"
 #include "written.h"
 
-enum { ROUNDS_MAX = 64, SEAM_MAX = 16 /* bytes */ };
+enum { ROUNDS_MAX = 64 };
 
 /* What went, over all rounds, in bytes of the page's text. */
 struct marked {
@@ -115,13 +116,6 @@ static void run_headings(struct stage *s)
 
 /* --- a round ------------------------------------------------------------------------------ */
 
-static bool is_blank(const char *s, size_t len)
-{
-    while (len > 0 && (unsigned char)s[len - 1] <= ' ')
-        len--;
-    return len == 0;
-}
-
 static bool is_replaced(const struct verdicts *v, size_t i, uint32_t from, uint32_t to)
 {
     const struct span *span = &v->spans[i];
@@ -169,7 +163,8 @@ static void mark_all(struct stage *s, const struct written *w, const struct remo
         if (!find_range(s, w, f, &r))
             continue;
         if (i + 1 < found->count && f[1].start == f->end && find_range(s, w, &f[1], &next) &&
-            next.start > r.end && is_blank(text + r.end, next.start - r.end))
+            next.start > r.end &&
+            text_is_blank((struct slice){text + r.end, next.start - r.end}))
             r.end = next.start;
         mark(s, r);
     }
@@ -242,7 +237,7 @@ static void resolve(const struct stage *s, size_t index)
         uint32_t from = span->start > r->other_start ? span->start : r->other_start;
         uint32_t to = span->end < r->other_end ? span->end : r->other_end;
         if (span->verdict != WINNOW_REMOVED) {
-            if (!is_blank(s->page->text + from, to - from))
+            if (!text_is_blank((struct slice){s->page->text + from, to - from}))
                 find(&f, from, to);
         } else if (span->reason >= first_later && span->reason - first_later < count) {
             const struct removal *o = &s->marked[index + 1 + span->reason - first_later].removal;
@@ -252,20 +247,12 @@ static void resolve(const struct stage *s, size_t index)
     name_survivor(r, &f);
 }
 
-/* What stands between two lines: their marks, a break, a bullet. */
-static bool is_seam(const char *s, size_t len)
-{
-    for (size_t i = 0; i < len && len <= SEAM_MAX; i++)
-        if ((s[i] >= '0' && s[i] <= '9') || ((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z'))
-            return false;
-    return len <= SEAM_MAX;
-}
-
 /* Does what stays of `next` go on where that of r ends? */
 static bool goes_on(const struct stage *s, const struct removal *r, const struct removal *next)
 {
     return next->start == r->end && next->cut == r->cut && next->other_start >= r->other_end &&
-           is_seam(s->page->text + r->other_end, next->other_start - r->other_end);
+           text_is_seam((struct slice){s->page->text + r->other_end,
+                                       next->other_start - r->other_end});
 }
 
 static bool names_same(const struct removal *r, const struct removal *next)

@@ -185,6 +185,21 @@ bool text_next_line(struct slice *rest, struct slice *line)
     return true;
 }
 
+bool text_is_blank(struct slice s)
+{
+    while (s.len > 0 && (unsigned char)s.p[s.len - 1] <= ' ')
+        s.len--;
+    return s.len == 0;
+}
+
+bool text_is_seam(struct slice s)
+{
+    for (size_t i = 0; i < s.len && s.len <= TEXT_SEAM_MOST; i++)
+        if ((s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z'))
+            return false;
+    return s.len <= TEXT_SEAM_MOST;
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;

@@ -36,6 +36,13 @@ bool text_is_small(uint32_t c);
 /* Takes the next line off *rest, without its end (\n, \r\n or \r); false at the end. */
 bool text_next_line(struct slice *rest, struct slice *line);
 
+/* Nothing but white space and control characters of ASCII? */
+bool text_is_blank(struct slice s);
+
+/* Is it what can stand between two lines of one passage: marks, a break, a bullet? */
+enum { TEXT_SEAM_MOST = 16 /* bytes */ };
+bool text_is_seam(struct slice s);
+
 /* ASCII case only: names of elements, hosts and directives. */
 bool text_equal_nocase(struct slice a, struct slice b);
 const char *text_find_nocase(struct slice hay, const char *needle /* lower case */);
