@@ -519,15 +519,8 @@ static int take_folder(struct disk_store *d, struct winnow_error *err)
 
 static int take_catalog(struct disk_store *d, struct winnow_error *err)
 {
-    bool is_lost = false;
     int status = WINNOW_OK;
-    if (access(d->folder, F_OK) == 0)
-        status = store_has_lost_catalog(d->folder, &is_lost, err);
-    if (status == WINNOW_OK && is_lost)
-        return err_set(err, WINNOW_EDATA, "%s/" STORE_CATALOG ": it is missing, and the other "
-                       "files tell nothing without it; put it back, or winnow index compact makes "
-                       "it again", d->folder);
-    if (status == WINNOW_OK && d->store.params.key == 0)
+    if (d->store.params.key == 0)
         status = store_random_key(&d->store.params.key, err);
     if (status == WINNOW_OK)
         status = catalog_open(d->folder, &d->store.params, d->read_only, &d->catalog, err);

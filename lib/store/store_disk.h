@@ -94,12 +94,9 @@ int store_each_file(const char *folder, int (*each)(void *ctx, const char *name)
 #define STORE_CATALOG_NEW ".tmp-catalog"      /* a folder: where one is made again */
 #define STORE_CATALOG_OLD "catalog.damaged"
 
-/* The lock of a writer, for who works on a folder without its catalog.  WINNOW_EUSAGE where
+/* The lock of a writer, for who works on a folder without its catalog.  WINNOW_EBUSY where
  * another process has it. */
 int store_lock(const char *folder, int *ret, struct winnow_error *err);
-
-/* Whether the catalog is gone while files are there that only it can name. */
-int store_has_lost_catalog(const char *folder, bool *ret, struct winnow_error *err);
 
 /* WINNOW_EUSAGE where the folder holds no index. */
 int store_is_there(const char *folder, struct winnow_error *err);

@@ -103,15 +103,6 @@ static int count_file(void *ctx, const char *name)
     return WINNOW_OK;
 }
 
-int store_has_lost_catalog(const char *folder, bool *ret, struct winnow_error *err)
-{
-    struct census c = {0};
-    int status = store_each_file(folder, count_file, &c, err);
-    if (status == WINNOW_OK)
-        *ret = c.named && !c.catalog;
-    return status;
-}
-
 int store_is_there(const char *folder, struct winnow_error *err)
 {
     struct census c = {0};
