@@ -56,6 +56,21 @@ static inline void folder_make(void)
         fail_msg("no temporary folder %s: %s", folder, strerror(errno));
 }
 
+/* For a group of tests: the folder before the first, and away with it behind the last. */
+static inline int folder_start(void **state)
+{
+    (void)state;
+    folder_make();
+    return 0;
+}
+
+static inline int folder_stop(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}
+
 /* The path of a name in the folder.  Eight may be in use at a time. */
 static inline const char *path_of(const char *name)
 {

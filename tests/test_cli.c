@@ -785,20 +785,6 @@ static void explain_makes_a_web_page(void **state)
     run_free(&r);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    folder_make();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -851,5 +837,5 @@ int main(void)
         cmocka_unit_test(explain_makes_a_web_page),
     };
 
-    return cmocka_run_group_tests_name("cli", tests, start, stop);
+    return cmocka_run_group_tests_name("cli", tests, folder_start, folder_stop);
 }

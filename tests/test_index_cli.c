@@ -665,20 +665,6 @@ static void a_second_signal_ends_a_run_at_once(void **state)
     assert_int_equal(figure("ended", "documents"), 0);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    folder_make();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -716,5 +702,5 @@ int main(void)
         cmocka_unit_test(a_second_signal_ends_a_run_at_once),
     };
 
-    return cmocka_run_group_tests_name("index_cli", tests, start, stop);
+    return cmocka_run_group_tests_name("index_cli", tests, folder_start, folder_stop);
 }

@@ -462,20 +462,6 @@ static void names_its_verbs(void **state)
     run_free(&r);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    folder_make();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 static void finds_lines_that_take_everything(void **state)
 {
     (void)state;
@@ -577,5 +563,5 @@ int main(void)
         cmocka_unit_test(counts_by_kind_on_stderr_and_lets_no_control_character_through),
         cmocka_unit_test(names_its_verbs),
     };
-    return cmocka_run_group_tests_name("lint", tests, start, stop);
+    return cmocka_run_group_tests_name("lint", tests, folder_start, folder_stop);
 }

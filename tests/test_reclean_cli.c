@@ -444,20 +444,6 @@ static void a_record_costs_no_more_than_its_page(void **state)
     run_free(&small);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    folder_make();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,5 +467,5 @@ int main(void)
         cmocka_unit_test(a_record_costs_no_more_than_its_page),
     };
 
-    return cmocka_run_group_tests_name("reclean_cli", tests, start, stop);
+    return cmocka_run_group_tests_name("reclean_cli", tests, folder_start, folder_stop);
 }

@@ -145,20 +145,6 @@ static void the_program_counts_tests(void **state)
     run_free(&r);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    folder_make();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,5 +156,5 @@ int main(void)
         cmocka_unit_test(skips_urls_that_would_have_to_be_fetched),
         cmocka_unit_test(the_program_counts_tests),
     };
-    return cmocka_run_group_tests_name("rules_test", tests, start, stop);
+    return cmocka_run_group_tests_name("rules_test", tests, folder_start, folder_stop);
 }
