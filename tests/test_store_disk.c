@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 static int set_up(void **state)
 {
@@ -484,13 +484,41 @@ static uint64_t next_random(uint64_t *state)
     return *state >> 33;
 }
 
-enum { OF_A_COMMIT = 5 /* documents */ };
+enum {
+    OF_A_COMMIT = 5, /* documents */
+    STOPS_MOST = 1000, /* of a process before it is killed: two a system call */
+};
 
-/* Goes on from what is there with commits of some documents each, until it is killed.
- * Every fourth commit also replaces, forgets, and has prints enough for a run. */
+/* A child that stops at each of its system calls, for its parent to choose one. */
+static void be_traced(void)
+{
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGSTOP);
+}
+
+/* Lets it go through so many stops, two a system call, and kills it there.  How it ended:
+ * it may have done all before. */
+static int kill_at(pid_t child, uint64_t stops)
+{
+    int how = 0;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    for (; stops > 0 && WIFSTOPPED(how); stops--) {
+        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+        assert_int_equal(waitpid(child, &how, 0), child);
+    }
+    if (WIFSTOPPED(how)) {
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, &how, 0), child);
+    }
+    return how;
+}
+
+/* Goes on from what is there with commits of some documents each, until it is killed: one
+ * of a commit has prints enough for a run. */
 static void write_until_killed(const char *folder)
 {
     struct store *s = NULL;
+    be_traced();
     if (store_disk(folder, &plain_params, false, &s, NULL) != WINNOW_OK)
         _exit(9);
     for (uint32_t n = (uint32_t)stat_of(s).documents + 1;; n += OF_A_COMMIT) {
@@ -521,7 +549,7 @@ static void assert_some_commits_state(const char *folder, uint64_t least)
     store_close(s);
 }
 
-static void a_writer_killed_at_any_moment_leaves_a_commits_state(void **state)
+static void a_writer_killed_at_any_call_leaves_a_commits_state(void **state)
 {
     uint64_t random = 20, documents = 0;
     for (int round = 0; round < 100; round++) {
@@ -529,11 +557,7 @@ static void a_writer_killed_at_any_moment_leaves_a_commits_state(void **state)
         assert_true(child >= 0);
         if (child == 0)
             write_until_killed(*state);
-        struct timespec pause = {0, (long)(next_random(&random) % 60000000)};
-        nanosleep(&pause, NULL); /* no result hangs on how long: any moment will do */
-        kill(child, SIGKILL);
-        int how = 0;
-        assert_int_equal(waitpid(child, &how, 0), child);
+        int how = kill_at(child, next_random(&random) % STOPS_MOST);
         assert_true(WIFSIGNALED(how));
         struct store *s = open_small(*state, false);
         assert_true(stat_of(s).documents >= documents);
@@ -1017,9 +1041,17 @@ static void compaction_of_an_empty_index_is_fine(void **state)
     assert_sound(*state);
 }
 
-static void compaction_killed_at_any_moment_harms_nothing(void **state)
+static void compact_traced(const char *folder)
+{
+    uint64_t prints[PRINTS];
+    be_traced();
+    _exit(store_compact(folder, &plain_params, prints_again, prints, NULL, NULL, NULL));
+}
+
+static void compaction_killed_at_any_call_harms_nothing(void **state)
 {
     uint64_t random = 3;
+    unsigned killed = 0;
     make_two_runs(*state);
     struct store *s = open_small(*state, false);
     assert_int_equal(store_set_state(s, 5, DOC_FORGOTTEN, 0, NULL), WINNOW_OK);
@@ -1028,14 +1060,9 @@ static void compaction_killed_at_any_moment_harms_nothing(void **state)
     for (int round = 0; round < 40; round++) {
         pid_t child = fork();
         assert_true(child >= 0);
-        if (child == 0) {
-            uint64_t prints[PRINTS];
-            _exit(store_compact(*state, &plain_params, prints_again, prints, NULL, NULL, NULL));
-        }
-        struct timespec pause = {0, (long)(next_random(&random) % 120000000)};
-        nanosleep(&pause, NULL); /* no result hangs on how long */
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
+        if (child == 0)
+            compact_traced(*state);
+        killed += WIFSIGNALED(kill_at(child, next_random(&random) % STOPS_MOST));
         assert_sound(*state);
         s = open_small(*state, false);
         for (uint32_t n = 1; n <= 32; n++)
@@ -1044,6 +1071,7 @@ static void compaction_killed_at_any_moment_harms_nothing(void **state)
         assert_int_equal(number_of(s, 5), 0);
         store_close(s);
     }
+    assert_true(killed >= 10);
 }
 
 #include "store/texts.h"
@@ -1130,7 +1158,7 @@ int main(void)
         TEST(a_reader_makes_nothing_and_puts_nothing),
         TEST(a_reader_sees_the_state_of_its_opening),
         TEST(readers_come_and_go_while_a_writer_merges),
-        TEST(a_writer_killed_at_any_moment_leaves_a_commits_state),
+        TEST(a_writer_killed_at_any_call_leaves_a_commits_state),
         TEST(a_full_disk_is_an_error_and_then_it_goes_on),
         TEST(a_failed_merge_is_no_failed_commit),
         TEST(finds_every_print_while_runs_come_and_merge),
@@ -1147,7 +1175,7 @@ int main(void)
         TEST(compaction_takes_forgotten_texts_off_the_disk),
         TEST(compaction_keeps_stubs_states_and_sites),
         TEST(compaction_of_an_empty_index_is_fine),
-        TEST(compaction_killed_at_any_moment_harms_nothing),
+        TEST(compaction_killed_at_any_call_harms_nothing),
         TEST(verify_tells_where_there_is_no_index),
         TEST(any_bytes_are_safe_to_verify_and_to_open),
     };
