@@ -341,6 +341,60 @@ WINNOW_API WINNOW_CHECK int winnow_rules_learn(struct winnow_index *index, const
                                                winnow_write_fn *write, void *ctx,
                                                struct winnow_error *err);
 
+/* --- one index, pages cleaned in several processes --------------------------------- */
+
+/* A page is parsed where it can do no harm, and the index stays with its owner: the process
+ * that cleans puts questions, the owner answers those that a page may ask, and is told at the
+ * end what it is to remember.  The bytes of questions, answers and what is told are this
+ * version's own.  Where pages are cleaned at once the outcome is as if one had come after the
+ * other. */
+
+/* Puts a question to the owner and waits for the answer, which is good until the next one.
+ * Not 0: there is none. */
+typedef int winnow_ask_fn(void *ctx, const void *request, size_t len, const void **ret,
+                          size_t *ret_len);
+
+/* In the process that cleans: an index whose answers come from elsewhere.  For winnow_use_index,
+ * winnow_learn and winnow_index_add; one page at a time. */
+WINNOW_API WINNOW_CHECK int winnow_index_remote(winnow_ask_fn *ask, void *ctx,
+                                                struct winnow_index **ret,
+                                                struct winnow_error *err);
+
+/* Writes what the owner is to be told since the last call: after winnow_learn, or after
+ * winnow_index_add. */
+WINNOW_API WINNOW_CHECK int winnow_index_told(struct winnow_index *remote, winnow_write_fn *write,
+                                              void *ctx, struct winnow_error *err);
+
+/* With the owner: one page that is being cleaned elsewhere.  Belongs to the index's thread. */
+struct winnow_asking;
+
+/* ordered: not 0 where pages are to come out as if they had been cleaned in the order of these
+ * calls.  *ret is to be freed before the index is closed. */
+WINNOW_API WINNOW_CHECK int winnow_asking_new(struct winnow_index *index, int ordered,
+                                              struct winnow_asking **ret,
+                                              struct winnow_error *err);
+
+/* Answers a question.  *wait is set to 1, and nothing written, where a page that shares text
+ * with this one is being cleaned (or may: an earlier one, if ordered): the same question is
+ * to be put again when an asking was taken or freed.  No two pages wait for each other.
+ * WINNOW_EDATA: no question that winnow asks; whoever asks it is not to be trusted. */
+WINNOW_API WINNOW_CHECK int winnow_asking_answer(struct winnow_asking *asking,
+                                                 const void *request, size_t len,
+                                                 winnow_write_fn *write, void *ctx, int *wait,
+                                                 struct winnow_error *err);
+
+/* Puts into the index what was told, as winnow_learn and winnow_index_add would; the page then
+ * keeps no other waiting.  WINNOW_EDATA where it does not fit together, or concerns documents
+ * that this asking was told nothing of; then the index is as it was. */
+WINNOW_API WINNOW_CHECK int winnow_asking_take(struct winnow_asking *asking, const void *told,
+                                               size_t len, struct winnow_error *err);
+WINNOW_API void winnow_asking_free(struct winnow_asking *asking);
+
+/* The same from what the caller has kept since: after a failed commit, or a crash.  What the
+ * index knows already is passed over.  told must be what winnow_asking_take has taken. */
+WINNOW_API WINNOW_CHECK int winnow_index_retake(struct winnow_index *index, const void *told,
+                                                size_t len, struct winnow_error *err);
+
 /* --- records -------------------------------------------------------------------- */
 
 /* Writes the page's text as it was before any removal, from a record that WINNOW_JSON or
