@@ -3,7 +3,9 @@
  *     # a comment
  *     name = value
  *
- * Lists are several lines of one name, or words on one line. */
+ * Lists are several lines of one name, or words on one line; the first line of a name takes
+ * the default's place.  A word or a path may stand in quotes, with \" and \\ in them.  There
+ * are no sections, and no comments behind a value. */
 #ifndef WINNOW_CONFIG_H
 #define WINNOW_CONFIG_H
 
@@ -29,6 +31,7 @@ struct config {
     enum winnow_across across;
     bool site;              /* remove what a site's pages share */
     bool text, record;      /* what is written: <path>.txt, <path>.json */
+    enum config_existing existing; /* a path that comes again: out/ keeps both, or the new */
     size_t max_size;        /* bytes of a page */
     /* workers */
     unsigned workers;       /* 0: as many as there are processors */
@@ -56,13 +59,18 @@ struct config {
 WINNOW_CHECK int config_default(struct config *ret, struct winnow_error *err);
 
 /* Reads a file over the defaults.  Each finding (unknown name with the probable one, value out of
- * bounds, name given twice) is told with file, line and what to do; WINNOW_EUSAGE where there
- * was one.  *ret is untouched then. */
+ * bounds, name given twice) is told to found, which may be NULL, with file, line and what to do,
+ * at most CONFIG_FOUND_MOST of them; WINNOW_EUSAGE where there was one, and err has the first
+ * with its file and line.  WINNOW_EIO where the file cannot be read, WINNOW_ELIMIT where it is
+ * too large to be one.  *ret is untouched then.
+ * In config_fixed_changes there is no file: file is NULL and line 0. */
+enum { CONFIG_FOUND_MOST = 20, CONFIG_BYTES_MOST = 1 << 20 };
 typedef void config_found_fn(void *ctx, const char *file, unsigned line, const char *text);
 WINNOW_CHECK int config_read(const char *path, config_found_fn *found, void *ctx,
                              struct config *ret, struct winnow_error *err);
 
-/* One setting, as from a line "name = value" (winnowd --set).  */
+/* One setting, as from a line "name = value" (winnowd --set), but that paths may begin where
+ * the program stands.  A list is replaced.  WINNOW_EUSAGE; *c is as it was then. */
 WINNOW_CHECK int config_set(struct config *c, const char *name, const char *value,
                             struct winnow_error *err);
 

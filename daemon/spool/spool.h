@@ -81,15 +81,16 @@ void spool_drop_results(const struct spool *s, uint64_t id); /* text, record, to
 
 /* A name below out/ for <path>, that nothing has now: <path>, or <path>~2, ~3 ..., and
  * one cut to fit (with ~<id>) where name or suffix are too long.  taken, which may be NULL,
- * says what else is not free.  To be freed. */
-WINNOW_CHECK int spool_out_name(const struct spool *s, uint64_t id, const char *path,
+ * says what else is not free.  replace: what has the name now does not count, if it is a
+ * file.  To be freed. */
+WINNOW_CHECK int spool_out_name(const struct spool *s, uint64_t id, const char *path, bool replace,
                                 bool (*taken)(void *ctx, const char *name), void *ctx, char **ret,
                                 struct winnow_error *err);
 
 /* Moves work/<id>/text to out/<name>.txt, then record to out/<name>.json: what there is of
  * them; again after a crash it goes on where it was.  Makes the folders.  WINNOW_EUSAGE:
- * a foreign file has that name since. */
-WINNOW_CHECK int spool_publish(const struct spool *s, uint64_t id, const char *name,
+ * a foreign file has that name since; then nothing was moved, or (replace) it is no file. */
+WINNOW_CHECK int spool_publish(const struct spool *s, uint64_t id, const char *name, bool replace,
                                struct winnow_error *err);
 
 /* Removes work/<id>/ and all that is in it. */

@@ -1,0 +1,90 @@
+/* coordinator_parts.h - what the files of the coordinator share.
+ *
+ *     take.c       drop/ -> queued     claims, and when there is room for none
+ *     dispatch.c   queued -> running   pages to workers, pieces of results, questions
+ *     outcome.c    running -> deciding what an ending means: published, once more, quarantine
+ *     serve.c      settings, winnow queue, metrics, signs of life
+ *     coordinator.c                    the loop, beginning and end
+ *
+ * Only these include it. */
+#ifndef WINNOW_COORDINATOR_PARTS_H
+#define WINNOW_COORDINATOR_PARTS_H
+
+#include "commit.h"
+#include "control.h"
+#include "coordinator.h"
+#include "metrics.h"
+#include "pool/rule_paths.h"
+#include "watch.h"
+
+struct coordinator {
+    struct config config;
+    const struct coordinator_start *start;
+    struct rule_paths rules;       /* that the pool has, or is given by a reload */
+    struct config *next;           /* while a reload is under way */
+    struct rule_paths next_rules;
+
+    struct spool *spool;
+    struct manifest *manifest;
+    struct shared_index index;
+    struct commit *commit;
+    struct pool *pool;
+    struct watch *watch;
+    struct control *control;
+    int epoll, signals;
+
+    struct jobs lists[JOB_DECIDING]; /* by state; those with the committer are in none */
+    size_t counts[JOB_STATES];
+    size_t asking;                   /* running ones whose question waits for others */
+    bool stopping;
+    bool look_now;                   /* there may be files to claim */
+    bool is_full;                    /* no room on the disk: nothing is claimed or cleaned */
+    uint64_t space_due_ns, metrics_due_ns, alive_due_ns, begin_due_ns;
+    unsigned failures;               /* of the committer, in a row */
+    struct metrics metrics;
+};
+
+uint64_t coordinator_now_ns(void); /* CLOCK_MONOTONIC */
+
+/* Moves a job to the list of a state. */
+void coordinator_move(struct coordinator *c, struct job *job, enum job_state state);
+
+/* --- take.c ----------------------------------------------------------------------------- */
+
+void take_check_space(struct coordinator *c); /* now and then: is_full */
+void take_set_full(struct coordinator *c, const char *why); /* a write has found no room */
+void take_files(struct coordinator *c);
+
+/* --- dispatch.c --------------------------------------------------------------------------- */
+
+extern const struct pool_calls dispatch_calls; /* their ctx is the coordinator */
+
+void dispatch_waiting(struct coordinator *c);   /* due attempts are queued */
+void dispatch_queued(struct coordinator *c);
+void dispatch_questions(struct coordinator *c); /* those that had to wait, once more */
+void dispatch_drop_results(struct coordinator *c, struct job *job); /* and its asking */
+
+/* --- outcome.c ---------------------------------------------------------------------------- */
+
+void outcome_of(struct coordinator *c, struct job *job, const struct pool_result *result);
+
+/* A file that no worker can be given: it cannot be opened, it is no file any more. */
+void outcome_unreadable(struct coordinator *c, struct job *job, const char *text);
+
+/* --- serve.c ------------------------------------------------------------------------------ */
+
+extern const struct control_calls serve_control_calls;
+
+/* The settings for the others, as the configuration has them. */
+struct pool_settings serve_pool_settings(const struct config *config,
+                                         const struct rule_paths *rules);
+struct watch_settings serve_watch_settings(const struct config *config);
+struct commit_settings serve_commit_settings(const struct config *config);
+WINNOW_CHECK int serve_rule_paths(const struct config *config, struct rule_paths *ret,
+                                  struct winnow_error *err);
+
+void serve_reload(struct coordinator *c);                            /* SIGHUP */
+void serve_reloaded(void *ctx, int status, const char *text);        /* the pool's word */
+void serve_regular(struct coordinator *c);                           /* what is due by time */
+
+#endif

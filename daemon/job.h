@@ -1,0 +1,73 @@
+/* job.h - a claimed file on its way: what is known of it, and whose it is.
+ *
+ *      queued --add_page--> running --result--> deciding --(commit.c)--> gone
+ *        ^  ^                  |                   |
+ *        |  +--- waiting <-----+ failed, once more |
+ *        +-------- changed while it was read ------+
+ *
+ * A job belongs to the coordinator's thread, and from commit_add until commit_reap to the
+ * committer's. */
+#ifndef WINNOW_JOB_H
+#define WINNOW_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+
+#include "pool/pool.h"
+#include "spool/manifest.h"
+#include "spool/spool.h"
+
+enum job_state {
+    JOB_QUEUED,   /* for a worker */
+    JOB_RUNNING,  /* with one */
+    JOB_WAITING,  /* for its next attempt: until `due` */
+    JOB_DECIDING, /* with the committer */
+    JOB_STATES,
+};
+
+/* Why a file goes to quarantine. */
+struct verdict {
+    const char *kind;  /* a constant word */
+    char *text;        /* to be freed */
+    const char *what_to_do; /* a constant */
+};
+
+struct job {
+    TAILQ_ENTRY(job) link; /* in the list of its state */
+    enum job_state state;
+    uint64_t id;
+    char *path;            /* below drop/ */
+    unsigned failures;     /* attempts that failed */
+    uint64_t claimed_ns, due_ns; /* CLOCK_MONOTONIC */
+
+    /* while it runs */
+    struct pool_job *page;
+    struct winnow_asking *asking;
+    unsigned wanted;       /* enum pool_part */
+    struct stat before;    /* the input, when it was opened */
+    int files[SPOOL_FILES]; /* results; -1: not open */
+    char *question;        /* put and not answered yet: pages it shares text with go first */
+    size_t question_len;
+    uint64_t bytes_out;
+    bool is_full;          /* a result could not be written: for want of room */
+
+    /* while it is decided */
+    enum manifest_kind kind;
+    struct verdict verdict; /* MANIFEST_QUARANTINED */
+    char page_id[33];
+    char *out;             /* MANIFEST_CLEANED: its name below out/ */
+    bool is_told;          /* there is something for the index */
+    bool is_published, is_durable, is_indexed;
+};
+
+TAILQ_HEAD(jobs, job);
+
+/* path is copied.  NULL: no memory. */
+struct job *job_new(uint64_t id, const char *path);
+/* Closes and frees what it has but its asking, which the index's lock protects.  NULL does
+ * nothing. */
+void job_free(struct job *job);
+
+#endif

@@ -1,0 +1,118 @@
+/* take.c - files that are ready are claimed, as long as there is room for them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "coordinator_parts.h"
+#include "notify.h"
+
+enum {
+    SPACE_MS = 500,  /* between two looks at the free space */
+    TAKE_MOST = 64,  /* files in one go: others wait for the loop too */
+};
+
+/* --- room ------------------------------------------------------------------------------------ */
+
+static void set_full(struct coordinator *c, bool is_full, const char *why)
+{
+    if (c->is_full == is_full)
+        return;
+    c->is_full = is_full;
+    c->metrics.values[METRIC_FULL] = is_full;
+    c->look_now = true;
+    if (is_full)
+        notify_event(NOTIFY_DISK_FULL, NULL,
+                     "%s: %s; nothing is claimed until there is room: files wait in drop/",
+                     c->spool->path, why);
+    else
+        notify_event(NOTIFY_DISK_FREE, NULL, "%s: there is room again", c->spool->path);
+}
+
+/* There is room again only with something to spare: else it would come and go with each
+ * file. */
+void take_check_space(struct coordinator *c)
+{
+    uint64_t now = coordinator_now_ns();
+    struct statvfs v;
+    if (now < c->space_due_ns)
+        return;
+    c->space_due_ns = now + SPACE_MS * UINT64_C(1000000);
+    if (fstatvfs(c->spool->root, &v) != 0)
+        return;
+    unsigned long long free_bytes = (unsigned long long)v.f_bavail * v.f_frsize;
+    unsigned long long spare = c->is_full ? c->config.min_free / 8 : 0;
+    c->metrics.values[METRIC_FREE_BYTES] = free_bytes;
+    if (free_bytes < c->config.min_free + spare)
+        set_full(c, true, "the disk is nearly full (setting min_free)");
+    else if (v.f_files > 0 && v.f_favail < c->config.min_free_inodes)
+        set_full(c, true, "the disk has hardly any inodes left (setting min_free_inodes)");
+    else
+        set_full(c, false, NULL);
+}
+
+/* Whoever has met it knows better than statvfs: quotas, reserved blocks. */
+void take_set_full(struct coordinator *c, const char *why)
+{
+    set_full(c, true, why);
+    c->space_due_ns = coordinator_now_ns() + 2 * SPACE_MS * UINT64_C(1000000);
+}
+
+/* --- claims ---------------------------------------------------------------------------------- */
+
+static size_t in_work(const struct coordinator *c)
+{
+    size_t ret = 0;
+    for (size_t i = 0; i < JOB_STATES; i++)
+        ret += c->counts[i];
+    return ret;
+}
+
+static void claim(struct coordinator *c, const char *path)
+{
+    struct winnow_error err = {0};
+    struct notify_file file = {.path = path};
+    struct job *job = job_new(spool_new_id(c->spool), path);
+    int status = job ? spool_claim(c->spool, path, job->id, &err) : WINNOW_ENOMEM;
+    if (status == WINNOW_OK) {
+        job->claimed_ns = coordinator_now_ns();
+        c->metrics.values[METRIC_CLAIMED]++;
+        TAILQ_INSERT_TAIL(&c->lists[JOB_QUEUED], job, link);
+        c->counts[JOB_QUEUED]++;
+        return;
+    }
+    if (status != SPOOL_GONE) {
+        watch_again(c->watch, path);
+        if (errno == ENOSPC || errno == EDQUOT)
+            take_set_full(c, "a file cannot be claimed for want of room");
+        else
+            notify_say(NOTIFY_WARNING, &file, "cannot be claimed: %s",
+                       job ? err.text : "out of memory");
+    }
+    job_free(job);
+}
+
+/* drop/ may have been replaced by another folder. */
+static void renew_root(struct coordinator *c)
+{
+    int root = watch_root(c->watch);
+    if (root >= 0)
+        dup3(root, c->spool->drop, O_CLOEXEC);
+}
+
+void take_files(struct coordinator *c)
+{
+    const char *path;
+    bool more = false;
+    if (!c->look_now || c->stopping || c->is_full || !c->commit)
+        return;
+    renew_root(c);
+    for (int i = 0; i < TAKE_MOST && in_work(c) < c->config.max_work; i++) {
+        if (!watch_next(c->watch, &path, &more)) {
+            c->look_now = more;
+            return;
+        }
+        claim(c, path);
+    }
+}
