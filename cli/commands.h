@@ -9,6 +9,7 @@ int command_clean(const struct settings *s);
 int command_explain(const struct settings *s);
 int command_rules(const struct settings *s);
 int command_index(const struct settings *s);
+int command_queue(const struct settings *s);
 int command_reclean(const struct settings *s);
 int command_restore(const struct settings *s);
 

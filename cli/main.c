@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "index_verbs.h"
 #include "output.h"
+#include "queue_verbs.h"
 #include "rules_verbs.h"
 #include "say.h"
 
@@ -24,6 +25,8 @@ static const struct command {
      "check rule files, show what they do, import public ones", rules_print_verbs},
     {"index", FOR_INDEX, command_index, "VERB [OPTION]... DIR [WHAT]...",
      "what an index of earlier pages holds, and its care", index_print_verbs},
+    {"queue", FOR_QUEUE, command_queue, "VERB [OPTION]... SPOOL [ID]...",
+     "what waits in the spool of winnowd, and its quarantine", queue_print_verbs},
     {"reclean", FOR_RECLEAN, command_reclean, "[OPTION]... OUT...",
      "clean records again with what the index has learned since", NULL},
     {"restore", FOR_RESTORE, command_restore, "[OPTION]... RECORD|-",
@@ -41,8 +44,9 @@ static int print_help(void)
     printf("  winnow COMMAND --help      the options of a command\n"
            "  winnow --version           this version, and its HTML parser\n\n"
            "exit codes: 0 done; 1 some of several inputs failed; 64 usage; 65 no page, or\n"
-           "damage; 66 cannot be opened; 69 fetch failed; 71 no memory; 73 cannot be created;\n"
-           "74 cannot be read or written; 75 another program writes the index; 78 rules.\n"
+           "damage; 66 cannot be opened; 69 fetch failed, no winnowd; 71 no memory; 73 cannot be\n"
+           "created; 74 cannot be read or written; 75 another program writes the index or has\n"
+           "the spool; 77 no permission; 78 rules.\n"
            "man winnow tells more.\n");
     return output_end();
 }

@@ -204,9 +204,11 @@ static const struct spec {
 } specs[] = {
     {"output", 'o', "DIR", FOR_CLEAN, set_out, "the folder that results go to"},
     {"output", 'o', "DIR|FILE", FOR_RULES, set_out, "import: the folder, learn: the file to write"},
+    {"output", 'o', "DIR", FOR_QUEUE, set_out, "release: the folder that files go to"},
     {"output", 'o', "FILE", FOR_RESTORE, set_out, "the file that the text goes to"},
     {"format", 0, "FORMAT", FOR_CLEAN | FOR_RULES, set_format, "text (default), json or jsonl"},
     {"format", 0, "FORMAT", FOR_INDEX, set_format, "stat: text (default) or json"},
+    {"format", 0, "FORMAT", FOR_QUEUE, set_format, "ls, status, fsck: text (default) or json"},
     {"html", 0, "FILE", FOR_EXPLAIN, set_html, "write a web page to FILE, not text"},
     {"url", 0, "URL", FOR_INPUTS, set_url, "where the page came from (http or https)"},
     {"site", 0, "HOST", FOR_INPUTS, set_site, "the site it came from, where the URL is not known"},

@@ -15,10 +15,11 @@ enum command_bit {
     FOR_INDEX = 8,
     FOR_RECLEAN = 16,
     FOR_RESTORE = 32,
+    FOR_QUEUE = 64,
     FOR_PAGES = FOR_CLEAN | FOR_EXPLAIN,
     FOR_INPUTS = FOR_PAGES | FOR_RULES, /* commands that read pages */
     FOR_ASKING = FOR_PAGES | FOR_RECLEAN, /* that ask an index about them */
-    FOR_ALL = FOR_INPUTS | FOR_INDEX | FOR_RECLEAN | FOR_RESTORE,
+    FOR_ALL = FOR_INPUTS | FOR_INDEX | FOR_RECLEAN | FOR_RESTORE | FOR_QUEUE,
 };
 
 enum { RULES_MOST = 64 }; /* folders of rules */

@@ -221,8 +221,10 @@ static int tell(struct commit *c, struct job *job, struct winnow_error *err)
     char *told = NULL;
     size_t len = 0;
     int status = spool_read(c->spool, job->id, SPOOL_TOLD, TOLD_MOST, &told, &len, err);
-    if (status == SPOOL_GONE)
+    if (status == SPOOL_GONE) {
+        job->is_told = false;
         return WINNOW_OK;
+    }
     if (status != WINNOW_OK)
         return status;
     status = winnow_asking_take(job->asking, told, len, err);
@@ -230,6 +232,7 @@ static int tell(struct commit *c, struct job *job, struct winnow_error *err)
     if (status == WINNOW_EDATA) { /* what a worker says of its own page: believed or not */
         struct notify_file file = {.id = job->id, .path = job->path};
         notify_say(NOTIFY_WARNING, &file, "is not remembered: %s", err->text);
+        job->is_told = false;
         return WINNOW_OK;
     }
     c->told_bytes += len;
@@ -303,6 +306,7 @@ static void end_group(struct commit *c)
     struct job *job;
     while ((job = TAILQ_FIRST(&c->group))) {
         TAILQ_REMOVE(&c->group, job, link);
+        job->is_indexed = !job->is_told;
         TAILQ_INSERT_TAIL(&c->published, job, link);
         c->npublished++;
     }
@@ -324,8 +328,7 @@ static int commit_group(struct commit *c, const struct commit_settings *s, struc
     if (status != WINNOW_OK)
         return status;
     end_group(c);
-    if (is_empty || c->untold >= INDEX_EVERY || c->told_bytes >= INDEX_BYTES ||
-        c->npublished >= 2 * INDEX_EVERY)
+    if (is_empty || c->untold >= INDEX_EVERY || c->told_bytes >= INDEX_BYTES)
         status = commit_index(c, err);
     return status == WINNOW_OK ? finish(c, err) : status;
 }
@@ -543,7 +546,7 @@ static void free_jobs(struct commit *c, struct jobs *jobs)
         pthread_mutex_lock(&c->index->lock);
         winnow_asking_free(job->asking);
         pthread_mutex_unlock(&c->index->lock);
-        job_free(job);
+        job_destroy(job);
     }
 }
 

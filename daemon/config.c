@@ -44,7 +44,7 @@ void config_print(const struct config *c, FILE *to)
 {
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *s = &settings[i];
-        fprintf(to, "%s# %s%s\n%s = ", i > 0 ? "\n" : "", s->help,
+        fprintf(to, "%s# %s%s\n%s =", i > 0 ? "\n" : "", s->help,
                 s->fixed ? " (a change needs a restart)" : "", s->name);
         s->kind->print(s, c, to);
         putc('\n', to);

@@ -40,7 +40,7 @@ const struct setting settings[] = {
      "the largest page that is taken, unpacked"},
     {"workers", &kind_number, AT(workers), 0, 1024, NULL, "0", false,
      "pages that are cleaned at once; 0: as many as there are processors"},
-    {"timeout", &kind_ms, AT(timeout_ms), 100, 3600 * 1000, NULL, "60 s", false,
+    {"timeout", &kind_ms, AT(timeout_ms), 100, 3600 * 1000, NULL, "1 min", false,
      "the longest time that one page may take"},
     {"memory", &kind_size, AT(memory), 64 * MI, 1024 * GI, NULL, "4G", false,
      "memory that the worker of one page may map"},

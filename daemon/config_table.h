@@ -13,6 +13,7 @@ struct setting_kind {
      * names the setting.  c is as it was then. */
     int (*read)(const struct setting *s, const char *value, const char *base, bool more,
                 struct config *c, struct winnow_error *err);
+    /* Each word with a blank before it. */
     void (*print)(const struct setting *s, const struct config *c, FILE *to);
     bool (*same)(const struct setting *s, const struct config *a, const struct config *b);
     void (*release)(const struct setting *s, struct config *c); /* NULL: nothing to free */

@@ -145,7 +145,7 @@ static void number_print(const struct setting *s, const struct config *c, FILE *
 {
     char text[32];
     write_number(units_of(s), load(s, c), text);
-    fputs(text, to);
+    fprintf(to, " %s", text);
 }
 
 static bool number_same(const struct setting *s, const struct config *a, const struct config *b)
@@ -175,7 +175,7 @@ static void print_word(const char *words, unsigned long long number, FILE *to)
         words += strcspn(words, " ");
         words += strspn(words, " ");
     }
-    fprintf(to, "%.*s", (int)strcspn(words, " "), words);
+    fprintf(to, " %.*s", (int)strcspn(words, " "), words);
 }
 
 static int refuse_word(const struct setting *s, const char *value, struct winnow_error *err)
@@ -269,16 +269,16 @@ static int take_word(const char **p, bool whole, char *ret, struct winnow_error 
     return WINNOW_OK;
 }
 
-static void print_quoted(const char *text, bool in_list, FILE *to)
+static void print_text(const char *text, bool in_list, FILE *to)
 {
     bool plain = *text && *text != '"' && *text != '#' && !strstr(text, " #") && !strstr(text, "\t#") &&
                  !isblank((unsigned char)*text) && !isblank((unsigned char)text[strlen(text) - 1]) &&
                  !(in_list && strpbrk(text, " \t"));
     if (plain) {
-        fputs(text, to);
+        fprintf(to, " %s", text);
         return;
     }
-    putc('"', to);
+    fputs(" \"", to);
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             putc('\\', to);
@@ -358,7 +358,7 @@ static const char *path_at(const struct setting *s, const struct config *c)
 static void path_print(const struct setting *s, const struct config *c, FILE *to)
 {
     if (*path_at(s, c))
-        print_quoted(path_at(s, c), false, to);
+        print_text(path_at(s, c), false, to);
 }
 
 static bool path_same(const struct setting *s, const struct config *a, const struct config *b)
@@ -459,11 +459,8 @@ static int list_read(const struct setting *s, const char *value, const char *bas
 static void list_print(const struct setting *s, const struct config *c, FILE *to)
 {
     const struct config_list *list = at(s, c);
-    for (size_t i = 0; i < list->count; i++) {
-        if (i > 0)
-            putc(' ', to);
-        print_quoted(list->items[i], true, to);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        print_text(list->items[i], true, to);
 }
 
 static bool list_same(const struct setting *s, const struct config *a, const struct config *b)

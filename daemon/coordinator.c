@@ -86,7 +86,7 @@ static int recover(struct coordinator *c, struct winnow_error *err)
     while ((job = TAILQ_FIRST(&jobs))) {
         TAILQ_REMOVE(&jobs, job, link);
         if (status != WINNOW_OK) {
-            job_free(job);
+            job_destroy(job);
             continue;
         }
         job->claimed_ns = coordinator_now_ns();
@@ -129,7 +129,7 @@ static void free_jobs(struct coordinator *c, enum job_state state)
         TAILQ_REMOVE(&c->lists[state], job, link);
         c->counts[state]--;
         winnow_asking_free(job->asking);
-        job_free(job);
+        job_destroy(job);
     }
 }
 
@@ -208,6 +208,8 @@ static void on_visible(void *ctx, const struct job *job)
     struct notify_file file = {.id = job->id, .path = job->path, .out = job->out,
                                .kind = job->verdict.kind};
     uint64_t *values = c->metrics.values;
+    c->counts[JOB_DECIDING]--;
+    c->look_now = true;
     values[METRIC_LAST_OUTCOME] = (uint64_t)time(NULL);
     metrics_time(&c->metrics, TIMING_PAGE,
                  (double)(coordinator_now_ns() - job->claimed_ns) / 1e9);
@@ -224,10 +226,8 @@ static void on_visible(void *ctx, const struct job *job)
 static void on_gone(void *ctx, struct job *job)
 {
     struct coordinator *c = ctx;
-    c->counts[JOB_DECIDING]--;
-    c->look_now = true;
     c->failures = 0;
-    job_free(job);
+    job_destroy(job);
 }
 
 static void reap(struct coordinator *c)
@@ -238,7 +238,9 @@ static void reap(struct coordinator *c)
     if (!c->commit || !commit_reap(c->commit, &calls, c))
         return;
     commit_counts(c->commit, &groups, &last_s);
-    metrics_time(&c->metrics, TIMING_COMMIT, last_s);
+    if (groups != c->groups_seen)
+        metrics_time(&c->metrics, TIMING_COMMIT, last_s);
+    c->groups_seen = groups;
     dispatch_questions(c);
 }
 
@@ -252,6 +254,8 @@ static void read_signals(struct coordinator *c)
             serve_reload(c);
         } else if (!c->stopping) {
             c->stopping = true;
+            if (c->commit)
+                commit_hurry(c->commit);
             notify_stopping();
             notify_say(NOTIFY_INFO, NULL, "leaving: %zu pages are ended, the others wait in work/",
                        c->counts[JOB_RUNNING] + c->counts[JOB_DECIDING]);
@@ -266,14 +270,6 @@ static void sooner(int64_t *ms, uint64_t now, uint64_t due_ns)
         *ms = left;
 }
 
-static bool may_take(const struct coordinator *c)
-{
-    size_t in_work = 0;
-    for (size_t i = 0; i < JOB_STATES; i++)
-        in_work += c->counts[i];
-    return c->look_now && !c->stopping && !c->is_full && c->commit && in_work < c->config.max_work;
-}
-
 /* Milliseconds until something is due. */
 static int next_timeout(const struct coordinator *c)
 {
@@ -281,9 +277,9 @@ static int next_timeout(const struct coordinator *c)
     int64_t ms = IDLE_MS;
     const struct job *job;
     int watch = watch_timeout(c->watch);
-    if (may_take(c))
+    if (take_has_room(c) && c->look_now)
         return 0;
-    if (watch >= 0 && !c->stopping && watch < ms)
+    if (take_has_room(c) && watch >= 0 && watch < ms)
         ms = watch;
     TAILQ_FOREACH(job, &c->lists[JOB_WAITING], link)
         sooner(&ms, now, job->due_ns);
@@ -331,7 +327,7 @@ static bool is_over(const struct coordinator *c)
     if (c->counts[JOB_RUNNING] > 0)
         return false;
     if (c->stopping)
-        return true;
+        return !c->commit || c->counts[JOB_DECIDING] == 0;
     if (!c->start->once || !c->commit || c->look_now)
         return false;
     watch_counts(c->watch, &waiting, &folders, &overflows);
@@ -469,6 +465,7 @@ int coordinator_run(const struct coordinator_start *start, struct winnow_error *
         notify_ready();
         notify_event(NOTIFY_STARTED, NULL, "%s watches %s/drop", winnow_version(), c.spool->path);
         status = loop(&c, err);
+        serve_metrics(&c);
         notify_event(NOTIFY_STOPPED, NULL, "winnowd leaves %s", c.spool->path);
     }
     close_all(&c);

@@ -41,6 +41,7 @@ struct coordinator {
     bool is_full;                    /* no room on the disk: nothing is claimed or cleaned */
     uint64_t space_due_ns, metrics_due_ns, alive_due_ns, begin_due_ns;
     unsigned failures;               /* of the committer, in a row */
+    uint64_t groups_seen;            /* of its counts */
     struct metrics metrics;
 };
 
@@ -53,6 +54,7 @@ void coordinator_move(struct coordinator *c, struct job *job, enum job_state sta
 
 void take_check_space(struct coordinator *c); /* now and then: is_full */
 void take_set_full(struct coordinator *c, const char *why); /* a write has found no room */
+bool take_has_room(const struct coordinator *c); /* for one more file */
 void take_files(struct coordinator *c);
 
 /* --- dispatch.c --------------------------------------------------------------------------- */
@@ -86,5 +88,6 @@ WINNOW_CHECK int serve_rule_paths(const struct config *config, struct rule_paths
 void serve_reload(struct coordinator *c);                            /* SIGHUP */
 void serve_reloaded(void *ctx, int status, const char *text);        /* the pool's word */
 void serve_regular(struct coordinator *c);                           /* what is due by time */
+void serve_metrics(struct coordinator *c);                           /* written now */
 
 #endif

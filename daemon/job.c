@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct job *job_new(uint64_t id, const char *path)
+struct job *job_create(uint64_t id, const char *path)
 {
     struct job *job = calloc(1, sizeof *job);
     if (!job || !(job->path = strdup(path))) {
@@ -18,7 +18,7 @@ struct job *job_new(uint64_t id, const char *path)
     return job;
 }
 
-void job_free(struct job *job)
+void job_destroy(struct job *job)
 {
     if (!job)
         return;

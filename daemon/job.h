@@ -23,7 +23,7 @@ enum job_state {
     JOB_QUEUED,   /* for a worker */
     JOB_RUNNING,  /* with one */
     JOB_WAITING,  /* for its next attempt: until `due` */
-    JOB_DECIDING, /* with the committer */
+    JOB_DECIDING, /* with the committer, and not visible yet */
     JOB_STATES,
 };
 
@@ -65,9 +65,9 @@ struct job {
 TAILQ_HEAD(jobs, job);
 
 /* path is copied.  NULL: no memory. */
-struct job *job_new(uint64_t id, const char *path);
+struct job *job_create(uint64_t id, const char *path);
 /* Closes and frees what it has but its asking, which the index's lock protects.  NULL does
  * nothing. */
-void job_free(struct job *job);
+void job_destroy(struct job *job);
 
 #endif

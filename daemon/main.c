@@ -93,7 +93,7 @@ static int read_options(int argc, char **argv, struct options *ret)
 
 static void tell(void *ctx, const char *file, unsigned line, const char *text)
 {
-    (void)ctx;
+    *(bool *)ctx = true;
     if (line > 0)
         fprintf(stderr, "winnowd: %s:%u: %s\n", file, line, text);
     else
@@ -129,9 +129,10 @@ static int read_config(void *ctx, struct config *ret)
     struct winnow_error err = {0};
     const char *file = o->file ? o->file : access(CONFIG_FILE, F_OK) == 0 ? CONFIG_FILE : NULL;
     struct config c = {0};
-    int status = file ? config_read(file, tell, NULL, &c, &err) : config_default(&c, &err);
+    bool told = false; /* findings: err has the first of them again */
+    int status = file ? config_read(file, tell, &told, &c, &err) : config_default(&c, &err);
     if (status != WINNOW_OK) {
-        if (err.text[0])
+        if (!told)
             complain(err.text);
         return status;
     }

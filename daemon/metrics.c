@@ -107,6 +107,18 @@ void metrics_print(const struct metrics *m, FILE *to)
         print_timing(m, (enum timing)i, to);
 }
 
+void metrics_print_lines(const struct metrics *m, FILE *to)
+{
+    for (size_t i = 0; i < METRICS; i++)
+        fprintf(to, "%s %" PRIu64 "\n", table[i].name, m->values[i]);
+    for (size_t i = 0; i < TIMINGS; i++) {
+        fprintf(to, "%s_count %" PRIu64 "\n%s_sum ", timings[i].name, m->timings[i].count,
+                timings[i].name);
+        print_seconds(m->timings[i].sum, to);
+        putc('\n', to);
+    }
+}
+
 /* --- the file -------------------------------------------------------------------------------- */
 
 /* O_EXCL: whoever may write in that folder cannot send us elsewhere by a link. */

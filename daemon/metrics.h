@@ -33,6 +33,9 @@ struct metrics {
 void metrics_time(struct metrics *m, enum timing which, double seconds);
 void metrics_print(const struct metrics *m, FILE *to);
 
+/* A line "name value" each, without the timings' buckets: for people, and winnow queue. */
+void metrics_print_lines(const struct metrics *m, FILE *to);
+
 /* Writes the file at path by a temporary one beside it and a rename.  WINNOW_EIO. */
 WINNOW_CHECK int metrics_write(const struct metrics *m, const char *path, struct winnow_error *err);
 

@@ -48,9 +48,10 @@ static const struct event {
     [NOTIFY_COMMIT_FAILED] = {NOTIFY_ERROR, "ef0b2318d7184a6c867c90e7dd54de11"},
 };
 
+/* Messages come from any thread, also while a reload changes this. */
 static struct {
-    unsigned log_level;
-    bool to_journal;
+    _Atomic unsigned log_level;
+    _Atomic bool to_journal;
 } notify = {NOTIFY_INFO, false};
 
 /* Is standard error the stream that systemd has given us?  It may be sent elsewhere since. */

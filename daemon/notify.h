@@ -5,7 +5,7 @@
  * where standard error is the journal's; else as one line to standard error.  Control
  * characters are escaped in messages; fields hold a name's bytes as they are.
  *
- * For one thread. */
+ * Messages may come from any thread; all else is for one. */
 #ifndef WINNOW_NOTIFY_H
 #define WINNOW_NOTIFY_H
 

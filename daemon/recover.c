@@ -200,7 +200,7 @@ static int begin_anew(struct recovery *r, const struct found *f, struct jobs *jo
         return spool_finish(r->spool, f->id, r->err);
     }
     spool_drop_results(r->spool, f->id);
-    struct job *job = job_new(f->id, f->path);
+    struct job *job = job_create(f->id, f->path);
     if (!job)
         return fault_nomem(r->err);
     job->failures = reason_failures(r->spool, f->id);

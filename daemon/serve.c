@@ -194,7 +194,7 @@ static void fill_gauges(struct coordinator *c)
     count_documents(c);
 }
 
-static void write_metrics(struct coordinator *c)
+void serve_metrics(struct coordinator *c)
 {
     struct winnow_error err = {0};
     char *path = NULL;
@@ -233,7 +233,7 @@ void serve_regular(struct coordinator *c)
     if (now < c->metrics_due_ns)
         return;
     c->metrics_due_ns = now + c->config.metrics_s * UINT64_C(1000000000);
-    write_metrics(c);
+    serve_metrics(c);
     tell_status(c);
 }
 

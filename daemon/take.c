@@ -73,7 +73,7 @@ static void claim(struct coordinator *c, const char *path)
 {
     struct winnow_error err = {0};
     struct notify_file file = {.path = path};
-    struct job *job = job_new(spool_new_id(c->spool), path);
+    struct job *job = job_create(spool_new_id(c->spool), path);
     int status = job ? spool_claim(c->spool, path, job->id, &err) : WINNOW_ENOMEM;
     if (status == WINNOW_OK) {
         job->claimed_ns = coordinator_now_ns();
@@ -90,7 +90,7 @@ static void claim(struct coordinator *c, const char *path)
             notify_say(NOTIFY_WARNING, &file, "cannot be claimed: %s",
                        job ? err.text : "out of memory");
     }
-    job_free(job);
+    job_destroy(job);
 }
 
 /* drop/ may have been replaced by another folder. */
@@ -101,14 +101,19 @@ static void renew_root(struct coordinator *c)
         dup3(root, c->spool->drop, O_CLOEXEC);
 }
 
+bool take_has_room(const struct coordinator *c)
+{
+    return !c->stopping && !c->is_full && c->commit && in_work(c) < c->config.max_work;
+}
+
 void take_files(struct coordinator *c)
 {
     const char *path;
     bool more = false;
-    if (!c->look_now || c->stopping || c->is_full || !c->commit)
+    if (!c->look_now || !take_has_room(c))
         return;
     renew_root(c);
-    for (int i = 0; i < TAKE_MOST && in_work(c) < c->config.max_work; i++) {
+    for (int i = 0; i < TAKE_MOST && take_has_room(c); i++) {
         if (!watch_next(c->watch, &path, &more)) {
             c->look_now = more;
             return;

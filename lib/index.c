@@ -11,18 +11,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "asking.h"
 #include "cleaner.h"
 #include "err.h"
 #include "hash.h"
 #include "page_public.h"
-#include "site.h"
+#include "remote.h"
 #include "written.h"
 
-enum {
-    MEMORY_MOST = 512 * 1024 * 1024, /* bytes of an index that has no folder */
-    SITES_MOST = 64,                 /* tables at hand */
-    SITE_MOST = 16 * 1024 * 1024,    /* bytes of a table as a blob */
-};
+enum { MEMORY_MOST = 512 * 1024 * 1024 /* bytes of an index that has no folder */ };
 
 /* An index in a folder keeps a random number to itself (shingle.h).  One that lives for a
  * single run has this: the same inputs shall give the same bytes. */
@@ -48,6 +45,7 @@ int winnow_index_open(const char *folder, int read_only, struct winnow_index **r
         return err_nomem(err);
     ix->read_only = read_only;
     prints_init(&ix->prints);
+    buf_init(&ix->delta, 0);
     int status = open_store(folder, read_only, &ix->store, err);
     if (status == WINNOW_OK)
         *ret = ix;
@@ -61,6 +59,56 @@ void winnow_use_index(struct winnow *w, struct winnow_index *index,
 {
     w->index = index;
     w->use = use ? *use : (struct winnow_index_use){0};
+}
+
+/* --- an index that is elsewhere ----------------------------------------------------------------- */
+
+int winnow_index_remote(winnow_ask_fn *ask, void *ctx, struct winnow_index **ret,
+                        struct winnow_error *err)
+{
+    struct winnow_index *ix = calloc(1, sizeof *ix);
+    if (!ix)
+        return err_nomem(err);
+    prints_init(&ix->prints);
+    buf_init(&ix->delta, UINT32_MAX);
+    int status = remote_new(ask, ctx, &ix->remote, err);
+    if (status != WINNOW_OK) {
+        winnow_index_close(ix);
+        return status;
+    }
+    ix->store = remote_store(ix->remote);
+    *ret = ix;
+    return WINNOW_OK;
+}
+
+bool index_is_read_only(const struct winnow_index *ix)
+{
+    return ix->remote ? remote_is_read_only(ix->remote) : ix->read_only;
+}
+
+/* Another page comes: the site's table may have changed since the last one, and whose index
+ * answers too. */
+static int begin_remote(struct winnow_index *ix, const struct page *p, struct winnow_error *err)
+{
+    index_forget_sites(ix);
+    ix->prints.of = 0;
+    ix->damage_told = 0;
+    buf_clear(&ix->delta);
+    return remote_begin(ix->remote, slice_of(p->site), !p->winnow->use.no_site, err);
+}
+
+int winnow_index_told(struct winnow_index *ix, winnow_write_fn *write, void *ctx,
+                      struct winnow_error *err)
+{
+    struct buf told;
+    if (!ix->remote)
+        return err_set(err, WINNOW_EUSAGE, "this index is asked directly: there is nobody to tell");
+    buf_init(&told, SIZE_MAX);
+    int status = remote_told(ix->remote, buf_slice(&ix->delta), &told, err);
+    if (status == WINNOW_OK && write(ctx, told.data, told.len) != 0)
+        status = err_set(err, WINNOW_EIO, "what the index is to be told was not taken");
+    buf_free(&told);
+    return status;
 }
 
 /* --- documents ------------------------------------------------------------------------------ */
@@ -151,161 +199,6 @@ void index_note_damage(struct winnow_index *ix, struct page *p)
         ix->damage_told = t.met;
 }
 
-/* --- sites ----------------------------------------------------------------------------------- */
-
-struct index_site {
-    char *name;
-    struct site_table table;
-    bool changed;
-    uint64_t used; /* when it was asked for last */
-};
-
-static void site_free(struct index_site *s)
-{
-    if (!s)
-        return;
-    site_table_free(&s->table);
-    free(s->name);
-    free(s);
-}
-
-static int save_site(struct winnow_index *ix, struct index_site *s, struct winnow_error *err)
-{
-    struct buf blob;
-    if (!s->changed)
-        return WINNOW_OK;
-    buf_init(&blob, SITE_MOST);
-    int status = site_table_write(&s->table, &blob);
-    if (status == WINNOW_OK)
-        status = store_put_site(ix->store, slice_of(s->name), buf_slice(&blob), err);
-    else if (status == WINNOW_ENOMEM)
-        err_nomem(err);
-    else
-        err_set(err, status, "%s: what its pages share passes 16 MiB; clean it without --index, or "
-                             "with an index of its own", s->name);
-    s->changed = status != WINNOW_OK;
-    buf_free(&blob);
-    return status;
-}
-
-static int save_sites(struct winnow_index *ix, struct winnow_error *err)
-{
-    int status = WINNOW_OK;
-    for (size_t i = 0; i < ix->nsites && status == WINNOW_OK; i++)
-        status = save_site(ix, ix->sites[i], err);
-    return status;
-}
-
-static void forget_sites(struct winnow_index *ix)
-{
-    for (size_t i = 0; i < ix->nsites; i++)
-        site_free(ix->sites[i]);
-    ix->nsites = 0;
-}
-
-static void drop_site(struct winnow_index *ix, struct index_site *s)
-{
-    size_t i = 0;
-    while (i < ix->nsites && ix->sites[i] != s)
-        i++;
-    if (i < ix->nsites)
-        ix->sites[i] = ix->sites[--ix->nsites];
-    site_free(s);
-}
-
-/* Puts the table that was not asked for the longest back into the store. */
-static int make_room(struct winnow_index *ix, struct winnow_error *err)
-{
-    if (ix->nsites < SITES_MOST)
-        return WINNOW_OK;
-    size_t oldest = 0;
-    for (size_t i = 1; i < ix->nsites; i++)
-        if (ix->sites[i]->used < ix->sites[oldest]->used)
-            oldest = i;
-    int status = save_site(ix, ix->sites[oldest], err);
-    if (status != WINNOW_OK)
-        return status;
-    drop_site(ix, ix->sites[oldest]);
-    return WINNOW_OK;
-}
-
-static int read_site(struct winnow_index *ix, const char *name, struct index_site **ret,
-                     struct winnow_error *err)
-{
-    struct buf blob;
-    struct index_site *s = calloc(1, sizeof *s);
-    if (!s || !(s->name = strdup(name))) {
-        site_free(s);
-        return err_nomem(err);
-    }
-    buf_init(&blob, SITE_MOST);
-    int status = store_get_site(ix->store, slice_of(name), &blob, err);
-    if (status == WINNOW_OK)
-        status = site_table_read(buf_slice(&blob), &s->table, err);
-    buf_free(&blob);
-    if (status == WINNOW_OK)
-        *ret = s;
-    else
-        site_free(s);
-    return status;
-}
-
-static int load_site(struct winnow_index *ix, const char *name, struct index_site **ret,
-                     struct winnow_error *err)
-{
-    struct index_site *s = NULL;
-    int status = make_room(ix, err);
-    if (status == WINNOW_OK)
-        status = read_site(ix, name, &s, err);
-    if (status != WINNOW_OK)
-        return status;
-    struct index_site **sites = array_grow(ix->sites, &ix->sites_cap, ix->nsites + 1, sizeof *sites);
-    if (!sites) {
-        site_free(s);
-        return err_nomem(err);
-    }
-    ix->sites = sites;
-    *ret = sites[ix->nsites++] = s;
-    return WINNOW_OK;
-}
-
-static int find_site(struct winnow_index *ix, const char *name, struct index_site **ret,
-                     struct winnow_error *err)
-{
-    struct index_site *s = NULL;
-    int status = WINNOW_OK;
-    for (size_t i = 0; i < ix->nsites && !s; i++)
-        if (strcmp(ix->sites[i]->name, name) == 0)
-            s = ix->sites[i];
-    if (!s)
-        status = load_site(ix, name, &s, err);
-    if (status != WINNOW_OK)
-        return status;
-    s->used = ++ix->clock;
-    *ret = s;
-    return WINNOW_OK;
-}
-
-/* The page's site; NULL: it has none. */
-static int site_of(struct winnow_index *ix, const struct page *p, struct index_site **ret,
-                   struct winnow_error *err)
-{
-    if (p->site)
-        return find_site(ix, p->site, ret, err);
-    *ret = NULL;
-    return WINNOW_OK;
-}
-
-int index_site(struct winnow_index *ix, const struct page *p, struct site_table **ret,
-               struct winnow_error *err)
-{
-    struct index_site *s;
-    int status = site_of(ix, p, &s, err);
-    if (status == WINNOW_OK)
-        *ret = s ? &s->table : NULL;
-    return status;
-}
-
 /* --- learning ---------------------------------------------------------------------------------- */
 
 static int put(struct winnow_index *ix, const struct page *p, enum doc_state state,
@@ -326,18 +219,11 @@ static int put(struct winnow_index *ix, const struct page *p, enum doc_state sta
                      number, err);
 }
 
+/* A document that the index did not know: its site counts it. */
 static int learn_new(struct winnow_index *ix, const struct page *p, struct winnow_error *err)
 {
-    struct index_site *s;
     uint32_t number;
-    bool counted;
-    int status = site_of(ix, p, &s, err);
-    if (status == WINNOW_OK && s) {
-        s->changed = true;
-        status = site_learn(&s->table, p, &counted, err);
-        if (status != WINNOW_OK)
-            drop_site(ix, s); /* its table is good for nothing */
-    }
+    int status = p->site ? index_site_learn(ix, p, err) : WINNOW_OK;
     return status == WINNOW_OK ? put(ix, p, DOC_STUB, slice_of(""), &number, err) : status;
 }
 
@@ -345,10 +231,12 @@ int index_learn(struct winnow_index *ix, const struct page *p, struct winnow_err
 {
     struct doc_key key = index_key(p);
     uint32_t number = 0;
-    if (ix->read_only)
-        return WINNOW_OK;
-    int status = store_find(ix->store, &key, &number, err);
-    return status != WINNOW_OK || number > 0 ? status : learn_new(ix, p, err);
+    int status = ix->remote ? begin_remote(ix, p, err) : WINNOW_OK;
+    if (status == WINNOW_OK && !index_is_read_only(ix)) /* one elsewhere says so when it is asked */
+        status = store_find(ix->store, &key, &number, err);
+    if (status != WINNOW_OK || number > 0 || index_is_read_only(ix))
+        return status;
+    return learn_new(ix, p, err);
 }
 
 /* --- adding -------------------------------------------------------------------------------------- */
@@ -397,25 +285,30 @@ static int add_text(struct winnow_index *ix, const struct page *p, struct slice 
     return status == WINNOW_OK && number > 0 ? supersede(ix, p, number, err) : status;
 }
 
-static bool is_known(const struct store_doc *known, const struct page *p)
+bool index_is_known(const struct store_doc *known, const struct doc_key *content)
 {
-    struct doc_key content = content_of(p);
     return (known->state == DOC_LIVE || known->state == DOC_SUPERSEDED) &&
-           memcmp(&known->content, &content, sizeof content) == 0;
+           memcmp(&known->content, content, sizeof *content) == 0;
+}
+
+int index_fail_read_only(struct winnow_error *err)
+{
+    return err_set(err, WINNOW_EUSAGE, "the index is open for reading only");
 }
 
 int winnow_index_add(struct winnow_index *ix, const struct winnow_page *page,
                      struct winnow_error *err)
 {
     const struct page *p = &page->page;
+    struct doc_key content = content_of(p);
     struct store_doc known;
     struct buf room;
     struct written w;
-    if (ix->read_only)
-        return err_set(err, WINNOW_EUSAGE, "the index is open for reading only");
+    if (index_is_read_only(ix))
+        return index_fail_read_only(err);
     buf_init(&room, UINT32_MAX);
     int status = index_find(ix, p, &known, &room, err);
-    bool done = status != WINNOW_OK || is_known(&known, p);
+    bool done = status != WINNOW_OK || index_is_known(&known, &content);
     buf_free(&room);
     if (done)
         return status;
@@ -429,15 +322,19 @@ int winnow_index_add(struct winnow_index *ix, const struct winnow_page *page,
 
 int winnow_index_commit(struct winnow_index *ix, struct winnow_error *err)
 {
+    if (ix->remote)
+        return err_set(err, WINNOW_EUSAGE, "this index is asked from elsewhere; its owner commits");
     if (ix->read_only)
-        return err_set(err, WINNOW_EUSAGE, "the index is open for reading only");
-    int status = save_sites(ix, err);
+        return index_fail_read_only(err);
+    int status = index_save_sites(ix, err);
     if (status == WINNOW_OK)
         status = store_commit(ix->store, err);
     else
         store_rollback(ix->store);
-    if (status != WINNOW_OK)
-        forget_sites(ix); /* they count what is not there */
+    if (status != WINNOW_OK) {
+        index_forget_sites(ix); /* they count what is not there */
+        ix->epoch++;
+    }
     return status;
 }
 
@@ -445,8 +342,10 @@ void winnow_index_close(struct winnow_index *ix)
 {
     if (!ix)
         return;
-    forget_sites(ix);
+    index_forget_sites(ix);
     free(ix->sites);
+    buf_free(&ix->delta);
+    flights_free(ix->flights);
     store_hits_free(&ix->hits);
     prints_free(&ix->prints);
     store_close(ix->store);

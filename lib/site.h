@@ -34,6 +34,16 @@ void site_name(const struct page *p, struct buf *ret);
 WINNOW_CHECK int site_learn(struct site_table *t, const struct page *p, bool *ret_counted,
                             struct winnow_error *err);
 
+/* The same, and what the page adds is appended to delta (may be NULL) as bytes, for a table
+ * elsewhere. */
+WINNOW_CHECK int site_learn_delta(struct site_table *t, const struct page *p, struct buf *delta,
+                                  bool *ret_counted, struct winnow_error *err);
+
+/* Adds what a page was found to add, as of now.  WINNOW_EDATA where the bytes are none, and
+ * the table is as it was; else as site_learn. */
+WINNOW_CHECK int site_add_delta(struct site_table *t, struct slice delta,
+                                struct winnow_error *err);
+
 /* Marks what is the site's, and settles the verdicts.  counted: the table counts this
  * page; else it is one document more, here only. */
 WINNOW_CHECK int site_run(struct page *p, const struct site_table *t, bool counted,

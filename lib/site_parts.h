@@ -1,7 +1,7 @@
 /* site_parts.h - what the files of the stage "site" share: a page seen as lines, and what is
  * found of them.
  *
- * Only site.c, site_view.c and site_judge.c include it. */
+ * Only site.c, site_delta.h, site_view.c and site_judge.c include it. */
 #ifndef WINNOW_SITE_PARTS_H
 #define WINNOW_SITE_PARTS_H
 
@@ -9,6 +9,8 @@
 #include "lines.h"
 #include "page.h"
 #include "site_table.h"
+
+enum { PROSE_LEAST = 100 /* normalised characters of a line that is no label */ };
 
 struct vline {
     uint64_t hash;

@@ -88,11 +88,27 @@ struct slice site_line_words(const struct site_table *t, const struct site_line 
     return (struct slice){line->words_len ? t->words.data + line->words : "", line->words_len};
 }
 
-int site_table_set_words(struct site_table *t, struct site_line *line, struct slice words)
+bool site_words_are_good(struct slice words)
+{
+    for (size_t i = 0; i < words.len; i++)
+        if (((unsigned char)words.p[i] < ' ' && words.p[i] != '\t') || words.p[i] == 127)
+            return false;
+    return utf8_valid_prefix(words) == words.len;
+}
+
+struct slice site_words_part(struct slice words, bool *cut)
 {
     struct slice part = words;
     if (part.len > SITE_WORDS_MOST)
         part.len = utf8_valid_prefix((struct slice){words.p, SITE_WORDS_MOST});
+    *cut = part.len < words.len;
+    return part;
+}
+
+int site_table_set_words(struct site_table *t, struct site_line *line, struct slice words)
+{
+    bool cut;
+    struct slice part = site_words_part(words, &cut);
     if (part.len == 0 || t->words.len > SITE_WORDS_ALL - part.len)
         return WINNOW_OK;
     size_t at = t->words.len;
@@ -101,7 +117,7 @@ int site_table_set_words(struct site_table *t, struct site_line *line, struct sl
         return t->words.status;
     line->words = (uint32_t)at;
     line->words_len = (uint8_t)part.len;
-    line->cut = part.len < words.len;
+    line->cut = cut;
     return WINNOW_OK;
 }
 
@@ -111,7 +127,8 @@ uint8_t site_table_example(struct site_table *t, const char *name)
     for (size_t i = 0; i < t->nexamples && len > 0; i++)
         if (strcmp(t->examples[i], name) == 0)
             return (uint8_t)(i + 1);
-    if (len == 0 || len > SITE_EXAMPLE_MOST || t->nexamples == SITE_EXAMPLES)
+    if (len == 0 || len > SITE_EXAMPLE_MOST || t->nexamples == SITE_EXAMPLES ||
+        !site_words_are_good((struct slice){name, len}))
         return 0;
     t->examples[t->nexamples] = strdup(name);
     return t->examples[t->nexamples] ? (uint8_t)++t->nexamples : 0;
@@ -356,21 +373,12 @@ static struct slice get_bytes(struct reader *r, size_t len)
     return ret;
 }
 
-/* One line of text: nothing else goes into a rule file. */
-static bool is_line(struct slice words)
-{
-    for (size_t i = 0; i < words.len; i++)
-        if (((unsigned char)words.p[i] < ' ' && words.p[i] != '\t') || words.p[i] == 127)
-            return false;
-    return utf8_valid_prefix(words) == words.len;
-}
-
 static int read_examples(struct reader *r, struct site_table *t)
 {
     size_t n = get_number(r, SITE_EXAMPLES);
     for (size_t i = 0; i < n && !r->bad; i++) {
         struct slice name = get_bytes(r, get_number(r, SITE_EXAMPLE_MOST));
-        r->bad |= name.len == 0 || !is_line(name);
+        r->bad |= name.len == 0 || !site_words_are_good(name);
         char *copy = r->bad ? NULL : slice_dup(name);
         if (!copy)
             return r->bad ? WINNOW_EDATA : WINNOW_ENOMEM;
@@ -407,7 +415,7 @@ static int read_shared(struct reader *r, struct site_table *t, struct site_line 
     uint32_t len = get_number(r, 2 * SITE_WORDS_MOST + 1);
     struct slice words = get_bytes(r, len / 2);
     line->example = (uint8_t)get_number(r, (uint32_t)t->nexamples);
-    if (r->bad || !is_line(words)) {
+    if (r->bad || !site_words_are_good(words)) {
         r->bad = true;
         return WINNOW_EDATA;
     }

@@ -91,11 +91,18 @@ struct site_line *site_table_find(const struct site_table *t, uint64_t hash);
 /* The line, made with a count of 0 where it is new; NULL: no memory. */
 struct site_line *site_table_add(struct site_table *t, uint64_t hash);
 
+/* So much of a line's words is stored; *cut: it goes on behind that. */
+struct slice site_words_part(struct slice words, bool *cut);
+
+/* One line of UTF-8: nothing else goes into a blob, for nothing else comes out of one. */
+bool site_words_are_good(struct slice words);
+
 /* Stores the words of a line, as far as there is room.  WINNOW_ENOMEM. */
 int site_table_set_words(struct site_table *t, struct site_line *line, struct slice words);
 struct slice site_line_words(const struct site_table *t, const struct site_line *line);
 
-/* Names a document; 1 + its index, or 0 where there is no room or memory. */
+/* Names a document; 1 + its index, or 0 where there is no room or memory, or the name is no
+ * line of UTF-8 (a path may be any bytes). */
 uint8_t site_table_example(struct site_table *t, const char *name);
 
 /* One more document has been counted: forgets what stayed rare, when it is time.

@@ -150,6 +150,7 @@ static inline void assert_file_holds(const char *name, const char *text)
 /* --- runs ------------------------------------------------------------------------- */
 
 struct launch {
+    const char *program;     /* NULL: winnow */
     const char *const *args; /* behind "winnow", up to NULL */
     const char *in;          /* a path that becomes standard input; NULL: /dev/null */
     const char *out;         /* a path that becomes standard output; NULL: run.out */
@@ -216,7 +217,7 @@ static inline void run_child(const struct launch *l, int out, int err)
     if (l->nobody && geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
         _exit(CANNOT_RUN);
     alarm(DEADLINE); /* outlives exec */
-    execv(program_path(), (char *const *)(uintptr_t)argv);
+    execv(l->program ? l->program : program_path(), (char *const *)(uintptr_t)argv);
     _exit(CANNOT_RUN);
 }
 
@@ -254,7 +255,7 @@ static inline struct run run_launch(struct launch l)
     close(out);
     close(err);
     if (r.code == CANNOT_RUN && !l.nobody)
-        fail_msg("%s does not run", program_path());
+        fail_msg("%s does not run", l.program ? l.program : program_path());
     return r;
 }
 

@@ -1,12 +1,12 @@
-# winnow(1) completion for bash.  The options, and the verbs of rules and index, come from the
-# program itself.
+# winnow(1) completion for bash.  The options, and the verbs of rules, index and queue, come
+# from the program itself.
 _winnow()
 {
     local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]-} previous=
     [ "$COMP_CWORD" -gt 0 ] && previous=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'clean explain index reclean restore rules help --version --help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'clean explain index queue reclean restore rules help --version --help' -- "$word")
         return
     fi
     case $previous in
@@ -17,7 +17,7 @@ _winnow()
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$command" --help 2> /dev/null |
             grep -oE -- '--[a-z-]+' | sort -u)" -- "$word")
-    elif [[ $command =~ ^(rules|index)$ ]] && [ "$COMP_CWORD" = 2 ]; then
+    elif [[ $command =~ ^(rules|index|queue)$ ]] && [ "$COMP_CWORD" = 2 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$command" --help 2> /dev/null |
             sed -nE "s/^  $command ([a-z]+) .*/\1/p")" -- "$word")
     fi

@@ -39,6 +39,8 @@ struct pool_settings {
     unsigned workers;        /* pages at once; 0: as many as there are processors */
     unsigned timeout_ms;     /* for one page, by the clock; 0: 60 s */
     size_t memory;           /* bytes a worker may map; 0: 4 GiB */
+    bool will_reload;        /* the rule files' errors are listed at the start, so that
+                                pool_reload can tell new ones; takes time with large folders */
 };
 
 /* What is wanted of a page, and what the pieces of output are. */

@@ -26,7 +26,8 @@ unsigned reason_failures(const struct spool *s, uint64_t id);
 WINNOW_CHECK int reason_write(const struct spool *s, uint64_t id, const char *path,
                               const struct reason *reason, struct winnow_error *err);
 
-/* Reads quarantine/<id>/reason.json: kind and reason, each to be freed. */
+/* Reads quarantine/<id>/reason.json: kind and reason, each to be freed.  SPOOL_GONE;
+ * WINNOW_EDATA where it is none of ours. */
 WINNOW_CHECK int reason_read(const struct spool *s, uint64_t id, char **ret_kind, char **ret_text,
                              struct winnow_error *err);
 
