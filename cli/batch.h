@@ -1,12 +1,13 @@
-/* batch.h - inputs through a cleaner: learned, cleaned, written, remembered. */
+/* batch.h - inputs through cleaners: learned, cleaned, written, remembered. */
 #ifndef WINNOW_BATCH_H
 #define WINNOW_BATCH_H
 
 #include "inputs.h"
 
 struct batch {
-    struct winnow *cleaner;
-    struct winnow_index *index; /* NULL: none */
+    struct winnow *cleaner;        /* pages are cleaned in this process; NULL: */
+    struct batch_workers *workers; /* several at once, in others (batch_pool.h) */
+    struct winnow_index *index;    /* NULL: none */
     const struct settings *settings;
     const struct inputs *inputs;
     /* What comes of it: */

@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include "batch.h"
+#include "batch_pool.h"
 #include "commands.h"
 #include "index_open.h"
 #include "inputs.h"
@@ -26,28 +27,40 @@ static int check(const struct settings *s, const struct inputs *in, bool many)
 }
 
 /* Several inputs know of each other, if anybody asks; one alone has only what is on disk. */
-static int open_index(const struct settings *s, const struct inputs *in, struct batch *b)
+static bool has_index(const struct settings *s, const struct inputs *in)
 {
     bool asks = s->across != WINNOW_ACROSS_OFF || !s->no_site;
-    if (!s->index && (in->count < 2 || !asks))
+    return s->index || (in->count > 1 && asks);
+}
+
+static int open_cleaners(const struct settings *s, const struct inputs *in, struct batch *b)
+{
+    return s->jobs > 1 ? batch_workers_new(s, has_index(s, in), &b->workers)
+                       : cleaner_open(s, &b->cleaner);
+}
+
+static int open_index(const struct settings *s, const struct inputs *in, struct batch *b)
+{
+    if (!has_index(s, in))
         return EX_OK;
     if (s->index)
         stop_begin();
     int code = index_open(s->index, false, &b->index);
-    if (code == EX_OK)
+    if (code == EX_OK && b->cleaner)
         index_ask(s, b->cleaner, b->index);
     return code;
 }
 
 static int clean_all(const struct settings *s, const struct inputs *in, struct batch *b)
 {
-    int code = cleaner_open(s, &b->cleaner);
+    int code = open_cleaners(s, in, b);
     if (code == EX_OK)
         code = open_index(s, in, b);
     if (code == EX_OK)
         code = batch_run(b);
     if (code == EX_OK && b->over == EX_OK && !s->out)
         b->over = output_end();
+    batch_workers_free(b->workers);
     winnow_free(b->cleaner);
     winnow_index_close(b->index);
     return code == EX_OK ? b->over : code;

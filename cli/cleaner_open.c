@@ -1,58 +1,33 @@
-/* cleaner_open.c - a cleaner with its rule folders, the user's before those that ship. */
+/* cleaner_open.c - a cleaner as the settings ask for it, with the rule folders that count. */
+#include "cleaner_open.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "say.h"
 
-static int add(struct winnow *w, const char *path)
+struct winnow_options cleaner_options(const struct settings *s)
+{
+    return (struct winnow_options){.keep_repeats = s->keep_repeats,
+                                   .all_repeats = s->all_repeats,
+                                   .limits = {.max_bytes = s->max_size}};
+}
+
+int cleaner_rules(const struct settings *s, struct rule_paths *ret)
 {
     struct winnow_error err = {0};
-    int status = winnow_add_rules(w, path, &err);
+    int status = WINNOW_OK;
+    *ret = (struct rule_paths){0};
+    for (size_t i = 0; i < s->nrules && status == WINNOW_OK; i++)
+        status = rule_paths_add(ret, s->rules[i], &err);
+    if (status == WINNOW_OK && !s->no_default_rules)
+        status = rule_paths_add_defaults(ret, true, &err);
     if (status != WINNOW_OK)
         say("%s", err.text);
-    return status == WINNOW_OK ? EX_OK : EX_CONFIG;
-}
-
-/* base/below, if there is such a folder. */
-static int add_if_there(struct winnow *w, const char *base, const char *below)
-{
-    char path[PATH_MAX];
-    int n = base ? snprintf(path, sizeof path, "%s%s", base, below) : -1;
-    if (n < 0 || (size_t)n >= sizeof path || access(path, F_OK) != 0)
-        return EX_OK;
-    return add(w, path);
-}
-
-/* The rules that ship stand beside the program: bin/winnow, share/winnow/rules. */
-static int add_shipped(struct winnow *w)
-{
-    char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0)
-        return EX_OK;
-    path[n] = '\0';
-    for (int up = 0; up < 2; up++) { /* the program, then bin */
-        char *slash = strrchr(path, '/');
-        if (!slash)
-            return EX_OK;
-        *slash = '\0';
-    }
-    return add_if_there(w, path, "/share/winnow/rules");
-}
-
-static int add_defaults(struct winnow *w)
-{
-    const char *config = getenv("XDG_CONFIG_HOME");
-    int code = config && *config ? add_if_there(w, config, "/winnow/rules")
-                                 : add_if_there(w, getenv("HOME"), "/.config/winnow/rules");
-    if (code == EX_OK)
-        code = add_if_there(w, "/etc", "/winnow/rules");
-    return code == EX_OK ? add_shipped(w) : code;
+    return exit_code_of(status);
 }
 
 /* Where listings of large rule folders are remembered; NULL: nowhere. */
@@ -67,28 +42,43 @@ static const char *find_cache(char *path, size_t size)
     return n < 0 || (size_t)n >= size ? NULL : path;
 }
 
-int cleaner_open(const struct settings *s, struct winnow **ret)
+static int add_all(struct winnow *w, const struct rule_paths *rules)
+{
+    struct winnow_error err = {0};
+    for (size_t i = 0; i < rules->count; i++)
+        if (winnow_add_rules(w, rules->items[i], &err) != WINNOW_OK) {
+            say("%s", err.text);
+            return EX_CONFIG;
+        }
+    return EX_OK;
+}
+
+static int open_with(const struct settings *s, const struct rule_paths *rules, struct winnow **ret)
 {
     char cache[PATH_MAX];
-    struct winnow_options options = {.keep_repeats = s->keep_repeats,
-                                     .all_repeats = s->all_repeats,
-                                     .cache = find_cache(cache, sizeof cache),
-                                     .limits = {.max_bytes = s->max_size}};
+    struct winnow_options options = cleaner_options(s);
     struct winnow_error err = {0};
     struct winnow *w = NULL;
+    options.cache = find_cache(cache, sizeof cache);
     int status = winnow_new(&options, &w, &err);
     if (status != WINNOW_OK) {
         say("%s", err.text);
         return exit_code_of(status);
     }
-    int code = EX_OK;
-    for (size_t i = 0; i < s->nrules && code == EX_OK; i++)
-        code = add(w, s->rules[i]);
-    if (code == EX_OK && !s->no_default_rules)
-        code = add_defaults(w);
+    int code = add_all(w, rules);
     if (code == EX_OK)
         *ret = w;
     else
         winnow_free(w);
+    return code;
+}
+
+int cleaner_open(const struct settings *s, struct winnow **ret)
+{
+    struct rule_paths rules;
+    int code = cleaner_rules(s, &rules);
+    if (code == EX_OK)
+        code = open_with(s, &rules, ret);
+    rule_paths_free(&rules);
     return code;
 }

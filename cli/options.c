@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,23 @@ static bool no_site(struct settings *s, const char *value)
     return s->no_site = true;
 }
 
+enum { JOBS_MOST = 256 };
+
+/* 0: as many as this process may use processors. */
+static bool set_jobs(struct settings *s, const char *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(value, &end, 10);
+    cpu_set_t set;
+    if (*value < '0' || *value > '9' || *end || errno != 0 || n > JOBS_MOST)
+        return false;
+    if (n == 0 && sched_getaffinity(0, sizeof set, &set) == 0)
+        n = (unsigned long)CPU_COUNT(&set);
+    s->jobs = n < JOBS_MOST ? (unsigned)n : JOBS_MOST;
+    return true;
+}
+
 static bool set_line(struct settings *s, const char *value)
 {
     char *end;
@@ -226,6 +244,7 @@ static const struct spec {
     {"all-repeats", 0, NULL, FOR_ASKING, all_repeats, "remove also what recurs by a page's form"},
     {"max-size", 0, "N[K|M|G]", FOR_INPUTS, set_max_size,
      "largest page, unpacked; default 64M, most 2G"},
+    {"jobs", 'j', "N", FOR_CLEAN, set_jobs, "pages at once, in boxed processes; 0: one a processor"},
     {"allow-private", 0, NULL, FOR_PAGES, allow_private, "fetch from private networks too"},
     {"line", 0, "N", FOR_RESTORE, set_line, "the record on line N of several"},
     {"force", 0, NULL, FOR_RULES, force, "import: replace files that differ"},

@@ -38,6 +38,7 @@ struct settings {
     enum winnow_across across; /* passages of earlier documents */
     bool across_given;
     bool no_site;
+    unsigned jobs; /* pages at once; 0 and 1: one, in this process */
     size_t line; /* of a file of records, from 1; 0: not given */
     const char *html;
     char **args; /* what is left: inputs */

@@ -98,8 +98,21 @@ int output_sync(const char *folder)
     return code;
 }
 
+/* A device, a pipe: written to as it is, and never replaced by a file. */
+static int open_special(const char *path, const char *input, struct output *ret)
+{
+    FILE *stream = fopen(path, "we");
+    if (!stream)
+        return cannot_create(path);
+    *ret = (struct output){.stream = stream, .path = path, .input = input};
+    return EX_OK;
+}
+
 int output_open(const char *path, const char *input, struct output *ret)
 {
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+        return open_special(path, input, ret);
     char *temp = temp_path(path);
     if (!temp) {
         say("%s: out of memory; free some, then run it again for %s", path, input);
@@ -171,11 +184,13 @@ static int sync_folder(const char *path)
 int output_close(struct output *o, int code)
 {
     bool renamed = false;
-    if (code == EX_OK && o->durable &&
+    if (code == EX_OK && o->durable && o->temp &&
         (fflush(o->stream) != 0 || fdatasync(fileno(o->stream)) != 0))
         code = cannot_write(o);
     if (fclose(o->stream) != 0 && code == EX_OK)
         code = cannot_write(o);
+    if (!o->temp)
+        return code;
     if (code == EX_OK) {
         renamed = rename(o->temp, o->path) == 0;
         code = !renamed ? cannot_create(o->path) : o->durable ? sync_folder(o->path) : EX_OK;

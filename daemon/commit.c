@@ -6,6 +6,7 @@
 #include "commit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ enum {
 
 struct commit {
     struct spool *spool;
-    struct shared_index *index;
+    struct indexer *index; /* NULL: none */
     pthread_t thread;
 
     pthread_mutex_t manifest_lock;
@@ -42,7 +43,7 @@ struct commit {
     uint64_t first_ns; /* when the first of incoming came */
     struct job **seen; /* became visible, and the coordinator was not told */
     size_t nseen, seen_cap;
-    bool hurry, stop, freed_index;
+    bool hurry, stop, ended_group;
     uint64_t busy_since_ns, groups;
     double last_s;
     struct winnow_error failure;
@@ -216,59 +217,68 @@ static int publish_group(struct commit *c, bool replace, struct winnow_error *er
 
 /* --- 5, 6: the index --------------------------------------------------------------------------- */
 
+/* In the indexer's thread: what a page told is taken, and it keeps no other waiting. */
+struct telling {
+    struct question *question;
+    char *told;
+    size_t len;
+};
+
+static int take_told(struct winnow_index *index, void *arg, struct winnow_error *err)
+{
+    struct telling *t = arg;
+    (void)index;
+    int status = t->told ? winnow_asking_take(t->question->asking, t->told, t->len, err)
+                         : WINNOW_OK;
+    winnow_asking_free(t->question->asking);
+    t->question->asking = NULL;
+    return status;
+}
+
 static int tell(struct commit *c, struct job *job, struct winnow_error *err)
 {
-    char *told = NULL;
-    size_t len = 0;
-    int status = spool_read(c->spool, job->id, SPOOL_TOLD, TOLD_MOST, &told, &len, err);
-    if (status == SPOOL_GONE) {
-        job->is_told = false;
-        return WINNOW_OK;
-    }
-    if (status != WINNOW_OK)
+    struct telling t = {.question = &job->question};
+    int status = WINNOW_OK;
+    if (job->is_told)
+        status = spool_read(c->spool, job->id, SPOOL_TOLD, TOLD_MOST, &t.told, &t.len, err);
+    if (status != WINNOW_OK && status != SPOOL_GONE)
         return status;
-    status = winnow_asking_take(job->asking, told, len, err);
-    free(told);
+    job->is_told = t.told != NULL;
+    status = indexer_run(c->index, take_told, &t, err);
+    free(t.told);
     if (status == WINNOW_EDATA) { /* what a worker says of its own page: believed or not */
         struct notify_file file = {.id = job->id, .path = job->path};
         notify_say(NOTIFY_WARNING, &file, "is not remembered: %s", err->text);
         job->is_told = false;
         return WINNOW_OK;
     }
-    c->told_bytes += len;
-    c->untold++;
+    c->told_bytes += t.len;
+    c->untold += job->is_told;
     return status;
 }
 
-/* Each gets the lock for itself: pages ask meanwhile. */
 static int tell_index(struct commit *c, struct winnow_error *err)
 {
     struct job *job;
     int status = WINNOW_OK;
-    TAILQ_FOREACH(job, &c->group, link) {
-        if (!job->asking)
-            continue;
-        pthread_mutex_lock(&c->index->lock);
-        if (job->is_told)
+    TAILQ_FOREACH(job, &c->group, link)
+        if (status == WINNOW_OK && job->question.asking)
             status = tell(c, job, err);
-        winnow_asking_free(job->asking);
-        job->asking = NULL;
-        pthread_mutex_unlock(&c->index->lock);
-        if (status != WINNOW_OK)
-            return status;
-    }
-    return WINNOW_OK;
+    return status;
+}
+
+static int commit_task(struct winnow_index *index, void *arg, struct winnow_error *err)
+{
+    (void)arg;
+    return winnow_index_commit(index, err);
 }
 
 static int commit_index(struct commit *c, struct winnow_error *err)
 {
     struct job *job;
     int status = WINNOW_OK;
-    if (c->untold > 0) {
-        pthread_mutex_lock(&c->index->lock);
-        status = winnow_index_commit(c->index->index, err);
-        pthread_mutex_unlock(&c->index->lock);
-    }
+    if (c->untold > 0)
+        status = indexer_run(c->index, commit_task, NULL, err);
     if (status != WINNOW_OK)
         return status;
     c->untold = c->told_bytes = 0;
@@ -388,7 +398,7 @@ static void note_group(struct commit *c, int status, const struct winnow_error *
     pthread_mutex_lock(&c->lock);
     c->groups++;
     c->last_s = (double)(now_ns() - c->busy_since_ns) / 1e9;
-    c->freed_index = true;
+    c->ended_group = true;
     if (status != WINNOW_OK) {
         c->failure = *err;
         c->failure.status = (enum winnow_status)status;
@@ -475,11 +485,11 @@ int commit_reap(struct commit *c, const struct commit_calls *calls, void *ctx)
     struct job *job;
     drain_event(c);
     pthread_mutex_lock(&c->lock);
-    bool any = c->nseen > 0 || c->freed_index;
+    bool any = c->nseen > 0 || c->ended_group;
     for (size_t i = 0; i < c->nseen; i++)
         calls->visible(ctx, c->seen[i]);
     c->nseen = 0;
-    c->freed_index = false;
+    c->ended_group = false;
     TAILQ_CONCAT(&gone, &c->gone, link);
     pthread_mutex_unlock(&c->lock);
     while ((job = TAILQ_FIRST(&gone))) {
@@ -543,9 +553,8 @@ static void free_jobs(struct commit *c, struct jobs *jobs)
     struct job *job;
     while ((job = TAILQ_FIRST(jobs))) {
         TAILQ_REMOVE(jobs, job, link);
-        pthread_mutex_lock(&c->index->lock);
-        winnow_asking_free(job->asking);
-        pthread_mutex_unlock(&c->index->lock);
+        if (c->index)
+            indexer_end(c->index, &job->question);
         job_destroy(job);
     }
 }
@@ -564,7 +573,7 @@ static void free_parts(struct commit *c)
     free(c);
 }
 
-int commit_new(struct spool *spool, struct manifest *manifest, struct shared_index *index,
+int commit_new(struct spool *spool, struct manifest *manifest, struct indexer *index,
                const struct commit_settings *settings, struct commit **ret,
                struct winnow_error *err)
 {

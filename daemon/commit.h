@@ -22,15 +22,7 @@
 #ifndef WINNOW_COMMIT_H
 #define WINNOW_COMMIT_H
 
-#include <pthread.h>
-
 #include "job.h"
-
-/* The index, and who may touch it: one thread at a time. */
-struct shared_index {
-    pthread_mutex_t lock;
-    struct winnow_index *index; /* NULL: none */
-};
 
 struct commit;
 
@@ -39,12 +31,13 @@ struct commit_settings {
     bool replace;             /* an output takes the place of one of the same name */
 };
 
-WINNOW_CHECK int commit_new(struct spool *spool, struct manifest *manifest,
-                            struct shared_index *index, const struct commit_settings *settings,
-                            struct commit **ret, struct winnow_error *err);
+/* index NULL: there is none. */
+WINNOW_CHECK int commit_new(struct spool *spool, struct manifest *manifest, struct indexer *index,
+                            const struct commit_settings *settings, struct commit **ret,
+                            struct winnow_error *err);
 void commit_set(struct commit *c, const struct commit_settings *settings);
 
-/* Readable when commit_reap has something, or the index is free again, or it failed. */
+/* Readable when commit_reap has something, or it failed. */
 int commit_fd(const struct commit *c);
 
 /* Gives the job away.  WINNOW_ENOMEM: it is still the caller's. */

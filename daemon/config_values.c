@@ -272,7 +272,7 @@ static int take_word(const char **p, bool whole, char *ret, struct winnow_error 
 static void print_text(const char *text, bool in_list, FILE *to)
 {
     bool plain = *text && *text != '"' && *text != '#' && !strstr(text, " #") && !strstr(text, "\t#") &&
-                 !isblank((unsigned char)*text) && !isblank((unsigned char)text[strlen(text) - 1]) &&
+                 !isblank((unsigned char)text[strlen(text) - 1]) &&
                  !(in_list && strpbrk(text, " \t"));
     if (plain) {
         fprintf(to, " %s", text);

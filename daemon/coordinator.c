@@ -53,15 +53,15 @@ static int open_index(struct coordinator *c, struct winnow_error *err)
         return WINNOW_OK;
     if (asprintf(&path, "%s/state/index", c->spool->path) < 0)
         return fault_nomem(err);
-    int status = winnow_index_open(path, 0, &c->index.index, err);
+    int status = indexer_new(path, &c->index, err);
     free(path);
     return status;
 }
 
 static void close_stores(struct coordinator *c)
 {
-    winnow_index_close(c->index.index);
-    c->index.index = NULL;
+    indexer_free(c->index);
+    c->index = NULL;
     manifest_close(c->manifest);
     c->manifest = NULL;
 }
@@ -81,8 +81,8 @@ static int recover(struct coordinator *c, struct winnow_error *err)
     struct jobs jobs = TAILQ_HEAD_INITIALIZER(jobs);
     struct recovered done = {0};
     struct job *job;
-    int status = recover_run(c->spool, c->index.index, c->config.existing == EXISTING_REPLACE,
-                             &jobs, &done, err);
+    int status = recover_run(c->spool, c->manifest, c->index,
+                             c->config.existing == EXISTING_REPLACE, &jobs, &done, err);
     while ((job = TAILQ_FIRST(&jobs))) {
         TAILQ_REMOVE(&jobs, job, link);
         if (status != WINNOW_OK) {
@@ -109,12 +109,15 @@ static int begin(struct coordinator *c, struct winnow_error *err)
     struct commit_settings settings = serve_commit_settings(&c->config);
     int status = open_index(c, err);
     if (status == WINNOW_OK)
-        status = recover(c, err);
-    if (status == WINNOW_OK)
         status = manifest_open(c->spool->state, &c->manifest, err);
     if (status == WINNOW_OK)
-        status = commit_new(c->spool, c->manifest, &c->index, &settings, &c->commit, err);
-    if (status == WINNOW_OK && watch_events(c, commit_fd(c->commit), EPOLLIN) != 0)
+        spool_know_id(c->spool, manifest_largest(c->manifest));
+    if (status == WINNOW_OK)
+        status = recover(c, err);
+    if (status == WINNOW_OK)
+        status = commit_new(c->spool, c->manifest, c->index, &settings, &c->commit, err);
+    if (status == WINNOW_OK && (watch_events(c, commit_fd(c->commit), EPOLLIN) != 0 ||
+                                (c->index && watch_events(c, indexer_fd(c->index), EPOLLIN) != 0)))
         status = fault_errno(err, "free memory, then start it again", "epoll");
     c->look_now = true;
     return status;
@@ -128,7 +131,8 @@ static void free_jobs(struct coordinator *c, enum job_state state)
     while ((job = TAILQ_FIRST(&c->lists[state]))) {
         TAILQ_REMOVE(&c->lists[state], job, link);
         c->counts[state]--;
-        winnow_asking_free(job->asking);
+        if (c->index)
+            indexer_end(c->index, &job->question);
         job_destroy(job);
     }
 }
@@ -345,12 +349,12 @@ static int step(struct coordinator *c, struct winnow_error *err)
     if (status != WINNOW_OK)
         return status;
     reap(c);
+    dispatch_answers(c);
     step_pool(c);
     take_check_space(c);
     take_files(c);
     dispatch_waiting(c);
     dispatch_queued(c);
-    dispatch_questions(c);
     serve_regular(c);
     return WINNOW_OK;
 }
@@ -444,7 +448,6 @@ static void close_all(struct coordinator *c)
         config_free(c->next);
     free(c->next);
     config_free(&c->config);
-    pthread_mutex_destroy(&c->index.lock);
     if (c->signals >= 0)
         close(c->signals);
     if (c->epoll >= 0)
@@ -455,7 +458,6 @@ int coordinator_run(const struct coordinator_start *start, struct winnow_error *
 {
     struct coordinator c = {.config = *start->config, .start = start, .epoll = -1, .signals = -1};
     *start->config = (struct config){0};
-    pthread_mutex_init(&c.index.lock, NULL);
     for (size_t i = 0; i < JOB_DECIDING; i++)
         TAILQ_INIT(&c.lists[i]);
     c.metrics.values[METRIC_STARTED] = (uint64_t)time(NULL);

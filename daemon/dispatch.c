@@ -21,41 +21,35 @@ void dispatch_waiting(struct coordinator *c)
     }
 }
 
-static int begin_asking(struct coordinator *c, struct job *job, struct winnow_error *err)
-{
-    if (!c->index.index)
-        return WINNOW_OK;
-    pthread_mutex_lock(&c->index.lock);
-    int status = winnow_asking_new(c->index.index, 0, &job->asking, err);
-    pthread_mutex_unlock(&c->index.lock);
-    return status;
-}
-
 static unsigned wanted(const struct coordinator *c)
 {
     return (c->config.text ? POOL_TEXT : 0) | (c->config.record ? POOL_JSON : 0) |
-           (c->index.index ? POOL_TOLD : 0);
+           (c->index ? POOL_TOLD : 0);
 }
 
 /* The document is the file by its name: what is dropped again under it is a newer version. */
+static bool name_document(struct coordinator *c, struct job *job)
+{
+    if (!job->question.source &&
+        asprintf(&job->question.source, "%s/drop/%s", c->spool->path, job->path) < 0)
+        job->question.source = NULL;
+    return job->question.source != NULL;
+}
+
 static int give(struct coordinator *c, struct job *job, int fd, struct winnow_error *err)
 {
-    char url[8192], *source = NULL;
+    char url[8192];
     const char *from = NULL;
-    spool_read_url(c->spool, job->id, job->path, url, &from);
-    if (asprintf(&source, "%s/drop/%s", c->spool->path, job->path) < 0)
+    if (!name_document(c, job))
         return fault_nomem(err);
+    spool_read_url(c->spool, job->id, job->path, url, &from);
     struct pool_page page = {.fd = fd,
                              .name = job->path,
                              .url = *url ? url : NULL,
                              .url_from = *url ? from : NULL,
-                             .source = source,
+                             .source = job->question.source,
                              .wanted = job->wanted = wanted(c)};
-    int status = begin_asking(c, job, err);
-    if (status == WINNOW_OK)
-        status = pool_add(c->pool, &page, job, &job->page, err);
-    free(source);
-    return status;
+    return pool_add(c->pool, &page, job, &job->page, err);
 }
 
 /* A file that nobody can open now may be readable later: but it is not waited for here. */
@@ -64,7 +58,7 @@ static void start_job(struct coordinator *c, struct job *job)
     struct winnow_error err = {0};
     int fd = -1;
     int status = spool_open_input(c->spool, job->id, job->path, &fd, &job->before, &err);
-    if (status == SPOOL_GONE || (status == WINNOW_EUSAGE)) {
+    if (status == SPOOL_GONE || status == WINNOW_EUSAGE || status == WINNOW_EDATA) {
         outcome_unreadable(c, job, status == SPOOL_GONE ? "it is gone from work/" : err.text);
         return;
     }
@@ -101,17 +95,11 @@ void dispatch_drop_results(struct coordinator *c, struct job *job)
         job->files[i] = -1;
     }
     spool_drop_results(c->spool, job->id);
-    if (job->asking) {
-        pthread_mutex_lock(&c->index.lock);
-        winnow_asking_free(job->asking);
-        pthread_mutex_unlock(&c->index.lock);
-        job->asking = NULL;
-    }
-    c->asking -= job->question != NULL;
-    free(job->question);
-    job->question = NULL;
+    if (c->index)
+        indexer_end(c->index, &job->question);
+    c->held -= job->is_held;
     job->bytes_out = 0;
-    job->is_told = job->is_full = false;
+    job->is_told = job->is_full = job->is_delayed = job->is_held = job->is_distrusted = false;
 }
 
 static bool write_all(int fd, const char *data, size_t len)
@@ -176,111 +164,83 @@ static int on_output(void *ctx, struct pool_job *page, enum pool_part part, cons
 
 /* --- questions ---------------------------------------------------------------------------------- */
 
-struct answer {
-    char *data;
-    size_t len, cap;
-};
-
-static int collect(void *ctx, const char *data, size_t len)
-{
-    struct answer *a = ctx;
-    if (len > a->cap - a->len) {
-        size_t cap = a->len + len + a->cap;
-        char *more = realloc(a->data, cap);
-        if (!more)
-            return -1;
-        a->data = more;
-        a->cap = cap;
-    }
-    if (len > 0)
-        memcpy(a->data + a->len, data, len);
-    a->len += len;
-    return 0;
-}
-
-enum answered { ANSWERED, TO_WAIT, DISTRUSTED, TO_REPEAT };
-
-static enum answered try_answer(struct coordinator *c, struct job *job, const void *request,
-                                size_t len)
-{
-    struct winnow_error err = {0};
-    struct answer a = {0};
-    int wait = 0;
-    if (!job->asking)
-        return DISTRUSTED;
-    if (pthread_mutex_trylock(&c->index.lock) != 0)
-        return TO_WAIT; /* the committer tells when it is free again */
-    int status = winnow_asking_answer(job->asking, request, len, collect, &a, &wait, &err);
-    pthread_mutex_unlock(&c->index.lock);
-    enum answered ret = wait ? TO_WAIT : status == WINNOW_EDATA ? DISTRUSTED : ANSWERED;
-    if (ret == ANSWERED &&
-        (status != WINNOW_OK || pool_answer(job->page, a.data, a.len, &err) != WINNOW_OK)) {
-        notify_say(NOTIFY_WARNING, &(struct notify_file){.id = job->id, .path = job->path},
-                   "the index cannot be asked: %s", err.text);
-        ret = TO_REPEAT;
-    }
-    free(a.data);
-    return ret;
-}
-
-static int keep_question(struct coordinator *c, struct job *job, const void *request, size_t len)
-{
-    job->question = malloc(len + 1);
-    if (!job->question) {
-        pool_stop_job(job->page);
-        return 0;
-    }
-    if (len > 0)
-        memcpy(job->question, request, len);
-    job->question_len = len;
-    c->asking++;
-    if (c->commit)
-        commit_hurry(c->commit);
-    return 0;
-}
-
 static int on_ask(void *ctx, struct pool_job *page, const void *request, size_t len)
 {
     struct coordinator *c = ctx;
     struct job *job = pool_context(page);
-    if (job->question)
-        return -1; /* two at once: no worker of ours does that */
-    switch (try_answer(c, job, request, len)) {
-    case TO_WAIT:
-        return keep_question(c, job, request, len);
-    case TO_REPEAT:
+    if (!c->index || job->question.request)
+        return -1; /* none to ask, or two questions at once: no worker of ours does that */
+    char *copy = malloc(len + 1);
+    if (!copy) {
         pool_stop_job(page);
         return 0;
-    case DISTRUSTED:
-        return -1;
-    case ANSWERED:
-        break;
     }
+    if (len > 0)
+        memcpy(copy, request, len);
+    job->question.owner = job;
+    indexer_ask(c->index, &job->question, copy, len);
     return 0;
 }
 
-static void ask_again(struct coordinator *c, struct job *job)
+static void hold(struct coordinator *c, struct job *job)
 {
-    enum answered how = try_answer(c, job, job->question, job->question_len);
-    if (how == TO_WAIT)
-        return;
-    free(job->question);
-    job->question = NULL;
-    c->asking--;
-    if (how != ANSWERED)
+    job->is_held = true;
+    c->held++;
+    if (c->commit)
+        commit_hurry(c->commit);
+}
+
+/* An index that cannot be read may be readable later: the page waits, and is cleaned again. */
+static void stop_for_index(struct job *job)
+{
+    notify_say(NOTIFY_WARNING, &(struct notify_file){.id = job->id, .path = job->path},
+               "the index cannot be asked: %s", job->question.error.text);
+    job->is_delayed = true;
+    pool_stop_job(job->page);
+}
+
+static void on_answered(void *ctx, struct question *q)
+{
+    struct coordinator *c = ctx;
+    struct job *job = q->owner;
+    switch (q->how) {
+    case ANSWER_READY:
+        if (pool_answer(job->page, q->answer, q->answer_len, &q->error) != WINNOW_OK)
+            stop_for_index(job);
+        break;
+    case ANSWER_WAIT:
+        hold(c, job);
+        break;
+    case ANSWER_DISTRUSTED:
+        job->is_distrusted = true;
         pool_stop_job(job->page);
+        break;
+    case ANSWER_REPEAT:
+        pool_stop_job(job->page);
+        break;
+    default:
+        stop_for_index(job);
+    }
+}
+
+void dispatch_answers(struct coordinator *c)
+{
+    if (c->index)
+        indexer_reap(c->index, on_answered, c);
 }
 
 void dispatch_questions(struct coordinator *c)
 {
     struct job *job;
-    if (c->asking == 0 || !c->commit)
+    if (c->held == 0 || !c->commit)
         return;
-    TAILQ_FOREACH(job, &c->lists[JOB_RUNNING], link)
-        if (job->question)
-            ask_again(c, job);
-    if (c->asking > 0)
-        commit_hurry(c->commit);
+    TAILQ_FOREACH(job, &c->lists[JOB_RUNNING], link) {
+        if (!job->is_held)
+            continue;
+        job->is_held = false;
+        c->held--;
+        indexer_ask(c->index, &job->question, NULL, 0);
+    }
 }
 
 static void on_done(void *ctx, struct pool_job *page, const struct pool_result *result)

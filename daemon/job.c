@@ -25,7 +25,7 @@ void job_destroy(struct job *job)
     for (size_t i = 0; i < SPOOL_FILES; i++)
         if (job->files[i] >= 0)
             close(job->files[i]);
-    free(job->question);
+    free(job->question.source);
     free(job->verdict.text);
     free(job->out);
     free(job->path);

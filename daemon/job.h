@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 
+#include "indexer.h"
 #include "pool/pool.h"
 #include "spool/manifest.h"
 #include "spool/spool.h"
@@ -44,14 +45,15 @@ struct job {
 
     /* while it runs */
     struct pool_job *page;
-    struct winnow_asking *asking;
     unsigned wanted;       /* enum pool_part */
     struct stat before;    /* the input, when it was opened */
     int files[SPOOL_FILES]; /* results; -1: not open */
-    char *question;        /* put and not answered yet: pages it shares text with go first */
-    size_t question_len;
+    struct question question; /* to the index; its owner is the job */
+    bool is_held;          /* its question waits for pages that it shares text with */
     uint64_t bytes_out;
     bool is_full;          /* a result could not be written: for want of room */
+    bool is_delayed;       /* the index could not be read */
+    bool is_distrusted;    /* it asked what no worker of ours asks */
 
     /* while it is decided */
     enum manifest_kind kind;
@@ -66,8 +68,7 @@ TAILQ_HEAD(jobs, job);
 
 /* path is copied.  NULL: no memory. */
 struct job *job_create(uint64_t id, const char *path);
-/* Closes and frees what it has but its asking, which the index's lock protects.  NULL does
- * nothing. */
+/* Closes and frees what it has; its questions were ended.  NULL does nothing. */
 void job_destroy(struct job *job);
 
 #endif

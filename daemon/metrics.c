@@ -147,9 +147,19 @@ static bool fill_file(const struct metrics *m, FILE *file)
     return whole;
 }
 
+/* A rename would put a file in the place of /dev/null. */
+static bool is_file_or_free(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
 int metrics_write(const struct metrics *m, const char *path, struct winnow_error *err)
 {
     char temp[PATH_MAX];
+    if (!is_file_or_free(path))
+        return fault_set(err, WINNOW_EUSAGE, "%s is no regular file, and stays as it is; set "
+                                             "metrics to a path where a file may stand", path);
     int len = snprintf(temp, sizeof temp, "%s.tmp", path);
     if (len < 0 || (size_t)len >= sizeof temp)
         return fault_set(err, WINNOW_EIO, "the path of the metrics file is too long; set metrics "

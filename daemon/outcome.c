@@ -27,6 +27,7 @@ static const char check_page[] = "look at the page; when it is mended or winnow 
                                  "\"winnow queue retry\" cleans it again";
 static const char raise_limit[] = "raise the setting if the page is worth it, then \"winnow queue "
                                   "retry\"";
+static const char distrusted[] = "its worker asked the index what no page may ask";
 static const char report_crash[] = "a page should never do that: please report it with the page; "
                                    "\"winnow queue retry\" tries it again";
 
@@ -50,9 +51,11 @@ static const struct meaning refusals[] = {
     {WINNOW_EBUSY, NEXT_AGAIN, NULL, NULL},
 };
 
-static const struct meaning *meaning_of(const struct pool_result *result)
+static const struct meaning *meaning_of(const struct job *job, const struct pool_result *result)
 {
     static const struct meaning other = {0, NEXT_FAILED, "protocol", report_crash};
+    if (job->is_distrusted)
+        return &other;
     const struct meaning *table = ends;
     size_t count = sizeof ends / sizeof *ends;
     int key = (int)result->end;
@@ -185,12 +188,11 @@ static void count_end(struct coordinator *c, const struct pool_result *result)
 
 void outcome_of(struct coordinator *c, struct job *job, const struct pool_result *result)
 {
-    const struct meaning *m = meaning_of(result);
-    bool was_full = job->is_full;
+    const struct meaning *m = meaning_of(job, result);
+    bool pauses = job->is_full || job->is_delayed;
     job->page = NULL;
-    c->asking -= job->question != NULL;
-    free(job->question);
-    job->question = NULL;
+    c->held -= job->is_held;
+    job->is_held = false;
     count_end(c, result);
     if (!c->commit) { /* all is begun again (coordinator.c) */
         wait_for_next(c, job, 0);
@@ -205,10 +207,10 @@ void outcome_of(struct coordinator *c, struct job *job, const struct pool_result
         quarantine(c, job, m, result->text);
         break;
     case NEXT_FAILED:
-        fail(c, job, m, result->text);
+        fail(c, job, m, job->is_distrusted ? distrusted : result->text);
         break;
     case NEXT_AGAIN:
-        wait_for_next(c, job, was_full ? c->config.retry_ms : 0);
+        wait_for_next(c, job, pauses ? c->config.retry_ms : 0);
         break;
     }
 }

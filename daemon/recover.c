@@ -25,7 +25,8 @@ struct found {
 
 struct recovery {
     struct spool *spool;
-    struct winnow_index *index;
+    struct manifest *manifest;
+    struct indexer *index; /* NULL: none */
     bool replace;
     struct found *items;
     size_t count, cap, decisions;
@@ -108,17 +109,33 @@ static void tell_damage(void *ctx, const char *file, uint64_t at, const char *te
 
 /* --- ending decisions ------------------------------------------------------------------------- */
 
+struct telling {
+    char *told;
+    size_t len;
+};
+
+static int retake_task(struct winnow_index *index, void *arg, struct winnow_error *err)
+{
+    const struct telling *t = arg;
+    return winnow_index_retake(index, t->told, t->len, err);
+}
+
+static int commit_task(struct winnow_index *index, void *arg, struct winnow_error *err)
+{
+    (void)arg;
+    return winnow_index_commit(index, err);
+}
+
 static int retake(struct recovery *r, const struct found *f)
 {
-    char *told = NULL;
-    size_t len = 0;
+    struct telling t = {0};
     if (!r->index)
         return WINNOW_OK;
-    int status = spool_read(r->spool, f->id, SPOOL_TOLD, TOLD_MOST, &told, &len, r->err);
+    int status = spool_read(r->spool, f->id, SPOOL_TOLD, TOLD_MOST, &t.told, &t.len, r->err);
     if (status != WINNOW_OK)
         return status == SPOOL_GONE ? WINNOW_OK : status;
-    status = winnow_index_retake(r->index, told, len, r->err);
-    free(told);
+    status = indexer_run(r->index, retake_task, &t, r->err);
+    free(t.told);
     if (status == WINNOW_EDATA) {
         struct notify_file file = {.id = f->id, .path = f->path};
         notify_say(NOTIFY_WARNING, &file, "is not remembered: %s", r->err ? r->err->text : "");
@@ -132,19 +149,15 @@ static int retake(struct recovery *r, const struct found *f)
  * and the manifest a new line. */
 static int publish_elsewhere(struct recovery *r, struct found *f)
 {
-    struct manifest *m = NULL;
     char *name = NULL;
     int status = spool_out_name(r->spool, f->id, f->path, false, NULL, NULL, &name, r->err);
-    if (status == WINNOW_OK)
-        status = manifest_open(r->spool->state, &m, r->err);
     if (status == WINNOW_OK) {
         struct manifest_entry entry = {.id = f->id, .kind = f->kind, .path = f->path, .out = name,
                                        .attempts = 1, .time = (int64_t)(f->id / 1000000)};
-        status = manifest_append(m, &entry, 1, r->err);
+        status = manifest_append(r->manifest, &entry, 1, r->err);
     }
     if (status == WINNOW_OK)
         status = spool_publish(r->spool, f->id, name, false, r->err);
-    manifest_close(m);
     free(name);
     return status;
 }
@@ -186,7 +199,7 @@ static int end_decided(struct recovery *r, struct recovered *ret)
     if (status == WINNOW_OK && ret->ended > 0)
         status = spool_sync(r->spool, r->err);
     if (status == WINNOW_OK && r->has_told)
-        status = winnow_index_commit(r->index, r->err);
+        status = indexer_run(r->index, commit_task, NULL, r->err);
     return status == WINNOW_OK ? finish_decided(r) : status;
 }
 
@@ -199,6 +212,9 @@ static int begin_anew(struct recovery *r, const struct found *f, struct jobs *jo
         ret->swept++;
         return spool_finish(r->spool, f->id, r->err);
     }
+    int status = spool_claim_sidecar(r->spool, f->id, f->path, r->err);
+    if (status != WINNOW_OK && status != SPOOL_GONE)
+        return status;
     spool_drop_results(r->spool, f->id);
     struct job *job = job_create(f->id, f->path);
     if (!job)
@@ -227,11 +243,12 @@ static void recovery_free(struct recovery *r)
     free(r->items);
 }
 
-int recover_run(struct spool *spool, struct winnow_index *index, bool replace, struct jobs *jobs,
-                struct recovered *ret, struct winnow_error *err)
+int recover_run(struct spool *spool, struct manifest *manifest, struct indexer *index,
+                bool replace, struct jobs *jobs, struct recovered *ret, struct winnow_error *err)
 {
     struct recovered done = {0};
-    struct recovery r = {.spool = spool, .index = index, .replace = replace, .err = err};
+    struct recovery r = {.spool = spool, .manifest = manifest, .index = index,
+                         .replace = replace, .err = err};
     int status = list_work(&r);
     if (status == WINNOW_OK)
         status = manifest_each(spool->state, r.count > 0 ? r.items[0].id : UINT64_MAX,

@@ -13,7 +13,8 @@ struct recovered {
 /* Ends every decision of the manifest whose file is still in work/, in the order of the
  * decisions; removes results that were not decided; and appends the files that are to be
  * cleaned (again) to *jobs, by id.  index may be NULL. */
-WINNOW_CHECK int recover_run(struct spool *spool, struct winnow_index *index, bool replace,
-                             struct jobs *jobs, struct recovered *ret, struct winnow_error *err);
+WINNOW_CHECK int recover_run(struct spool *spool, struct manifest *manifest,
+                             struct indexer *index, bool replace, struct jobs *jobs,
+                             struct recovered *ret, struct winnow_error *err);
 
 #endif

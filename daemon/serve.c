@@ -166,14 +166,16 @@ void serve_reloaded(void *ctx, int status, const char *text)
 
 /* --- metrics ------------------------------------------------------------------------------------ */
 
+static int stat_task(struct winnow_index *index, void *ret, struct winnow_error *err)
+{
+    return winnow_index_stat(index, ret, err);
+}
+
 static void count_documents(struct coordinator *c)
 {
     struct winnow_index_stat stat;
-    if (!c->index.index || pthread_mutex_trylock(&c->index.lock) != 0)
-        return;
-    if (winnow_index_stat(c->index.index, &stat, NULL) == WINNOW_OK)
+    if (c->index && indexer_run(c->index, stat_task, &stat, NULL) == WINNOW_OK)
         c->metrics.values[METRIC_DOCUMENTS] = stat.documents;
-    pthread_mutex_unlock(&c->index.lock);
 }
 
 static void fill_gauges(struct coordinator *c)
@@ -270,12 +272,26 @@ static int append_lines(void *ctx, const struct manifest_entry *entries, size_t 
 typedef int care_fn(const struct care *care, const uint64_t *ids, size_t count,
                     struct winnow_error *err);
 
-static int take_care(struct coordinator *c, care_fn *run, const uint64_t *ids, size_t count,
-                     care_told_fn *told, void *told_ctx, struct winnow_error *err)
+struct counting {
+    care_told_fn *told;
+    void *ctx;
+    uint64_t *counter;
+};
+
+static void count_told(void *ctx, uint64_t id, int status, const char *text)
+{
+    struct counting *n = ctx;
+    *n->counter += status == WINNOW_OK;
+    n->told(n->ctx, id, status, text);
+}
+
+static int take_care(struct coordinator *c, care_fn *run, uint64_t *counter, const uint64_t *ids,
+                     size_t count, care_told_fn *told, void *told_ctx, struct winnow_error *err)
 {
     if (!c->commit)
         return fault_set(err, WINNOW_EBUSY, "winnowd waits for its disk; try again later");
-    struct care care = {c->spool, append_lines, c->commit, told, told_ctx};
+    struct counting counting = {told, told_ctx, counter};
+    struct care care = {c->spool, append_lines, c->commit, count_told, &counting};
     return run(&care, ids, count, err);
 }
 
@@ -283,21 +299,17 @@ static int on_retry(void *ctx, const uint64_t *ids, size_t count, care_told_fn *
                     void *told_ctx, struct winnow_error *err)
 {
     struct coordinator *c = ctx;
-    int status = take_care(c, spool_retry, ids, count, told, told_ctx, err);
-    if (status == WINNOW_OK)
-        c->metrics.values[METRIC_RETRIED] += count;
     c->look_now = true;
-    return status;
+    return take_care(c, spool_retry, &c->metrics.values[METRIC_RETRIED], ids, count, told, told_ctx,
+                     err);
 }
 
 static int on_release(void *ctx, const uint64_t *ids, size_t count, care_told_fn *told,
                       void *told_ctx, struct winnow_error *err)
 {
     struct coordinator *c = ctx;
-    int status = take_care(c, spool_release, ids, count, told, told_ctx, err);
-    if (status == WINNOW_OK)
-        c->metrics.values[METRIC_RELEASED] += count;
-    return status;
+    return take_care(c, spool_release, &c->metrics.values[METRIC_RELEASED], ids, count, told,
+                     told_ctx, err);
 }
 
 const struct control_calls serve_control_calls = {

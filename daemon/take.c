@@ -83,7 +83,8 @@ static void claim(struct coordinator *c, const char *path)
         return;
     }
     if (status != SPOOL_GONE) {
-        watch_again(c->watch, path);
+        if (status != WINNOW_EUSAGE) /* a later listing comes to it anyway */
+            watch_again(c->watch, path);
         if (errno == ENOSPC || errno == EDQUOT)
             take_set_full(c, "a file cannot be claimed for want of room");
         else
@@ -112,12 +113,12 @@ void take_files(struct coordinator *c)
     bool more = false;
     if (!c->look_now || !take_has_room(c))
         return;
-    renew_root(c);
     for (int i = 0; i < TAKE_MOST && take_has_room(c); i++) {
         if (!watch_next(c->watch, &path, &more)) {
             c->look_now = more;
             return;
         }
+        renew_root(c);
         claim(c, path);
     }
 }

@@ -369,22 +369,28 @@ WINNOW_API WINNOW_CHECK int winnow_index_told(struct winnow_index *remote, winno
 struct winnow_asking;
 
 /* ordered: not 0 where pages are to come out as if they had been cleaned in the order of these
- * calls.  *ret is to be freed before the index is closed. */
+ * calls: then all of the index's are, and they are taken in that order.  *ret is to be freed
+ * before the index is closed. */
 WINNOW_API WINNOW_CHECK int winnow_asking_new(struct winnow_index *index, int ordered,
                                               struct winnow_asking **ret,
                                               struct winnow_error *err);
 
-/* Answers a question.  *wait is set to 1, and nothing written, where a page that shares text
+/* Which document the page is: winnow_input.source as the other process was given it.  It can
+ * then speak for no other document.  Before the first answer. */
+WINNOW_API void winnow_asking_expect(struct winnow_asking *asking, const char *source);
+
+/* Answers a question, in up to two pieces.  *wait is set to 1, and nothing written, where a page that shares text
  * with this one is being cleaned (or may: an earlier one, if ordered): the same question is
  * to be put again when an asking was taken or freed.  No two pages wait for each other.
- * WINNOW_EDATA: no question that winnow asks; whoever asks it is not to be trusted. */
+ * WINNOW_EDATA: no question that winnow asks; whoever asks it is not to be trusted.
+ * WINNOW_EBUSY: a commit has failed since winnow_asking_new; clean the page again. */
 WINNOW_API WINNOW_CHECK int winnow_asking_answer(struct winnow_asking *asking,
                                                  const void *request, size_t len,
                                                  winnow_write_fn *write, void *ctx, int *wait,
                                                  struct winnow_error *err);
 
 /* Puts into the index what was told, as winnow_learn and winnow_index_add would; the page then
- * keeps no other waiting.  WINNOW_EDATA where it does not fit together, or concerns documents
+ * keeps no other waiting, and answers no more.  WINNOW_EDATA where it does not fit together, or concerns documents
  * that this asking was told nothing of; then the index is as it was. */
 WINNOW_API WINNOW_CHECK int winnow_asking_take(struct winnow_asking *asking, const void *told,
                                                size_t len, struct winnow_error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hash.h"
 #include "wire.h"
 
 enum { KEEP_MOST = 1 << 20 /* bytes that an answer's buffers keep for the next one */ };
@@ -29,6 +30,12 @@ int winnow_asking_new(struct winnow_index *index, int ordered, struct winnow_ask
     flights_enter(f, a);
     *ret = a;
     return WINNOW_OK;
+}
+
+void winnow_asking_expect(struct winnow_asking *a, const char *source)
+{
+    hash_128(slice_of(source), a->expected.bytes);
+    a->is_expected = true;
 }
 
 void winnow_asking_free(struct winnow_asking *a)

@@ -49,9 +49,10 @@ static void put_record(struct buf *b, const struct store_doc *doc)
 static int name_page(struct exchange *x, struct slice key, struct slice site)
 {
     struct winnow_asking *a = x->a;
+    bool is_its = !a->is_expected || memcmp(a->expected.bytes, key.p, key.len) == 0;
     bool is_same = !a->has_asked || (memcmp(a->key.bytes, key.p, key.len) == 0 &&
                                      (!*a->site || slice_is(site, a->site)));
-    if (!is_same || a->announced > 0 || a->is_announced || a->finds == QUESTION_FINDS_MOST)
+    if (!is_its || !is_same || a->announced > 0 || a->is_announced || a->finds == QUESTION_FINDS_MOST)
         return refuse(x);
     char *name = slice_dup(site);
     if (!name)

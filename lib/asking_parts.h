@@ -49,6 +49,8 @@ struct winnow_asking {
     uint64_t epoch;
     bool is_ordered, has_ended;
 
+    bool is_expected; /* to speak for this document alone */
+    struct doc_key expected;
     bool has_asked; /* FIND: which document, whose site */
     uint64_t find_turn;
     struct doc_key key;

@@ -97,7 +97,7 @@ done
 
 # Every option and command of the program has its place in the manual.
 all=0
-for command in clean explain rules index reclean restore; do
+for command in clean explain rules index queue reclean restore; do
     options=$(winnow "$command" --help | grep -oE -- '--[a-z-]+' | sort -u) ||
         { echo "manual.sh: winnow $command --help names no options" >&2; exit 1; }
     named=0
@@ -126,6 +126,7 @@ verbs_of() # COMMAND LEAST
 }
 verbs=$(verbs_of rules 6)
 index_verbs=$(verbs_of index 4)
+queue_verbs=$(verbs_of queue 6)
 
 # And every kind of finding.
 kinds=$(sed -nE 's/^ *\{"([a-z-]+)", (true|false), .*/\1/p' "$source/lib/rules_lint.c"
@@ -153,7 +154,9 @@ bash -c ". '$source/cli/completions/winnow.bash'
     COMP_WORDS=(winnow rules '') COMP_CWORD=2 && _winnow &&
     [ \"\${COMPREPLY[*]}\" = '$verbs' ] &&
     COMP_WORDS=(winnow index '') COMP_CWORD=2 && _winnow &&
-    [ \"\${COMPREPLY[*]}\" = '$index_verbs' ]" ||
+    [ \"\${COMPREPLY[*]}\" = '$index_verbs' ] &&
+    COMP_WORDS=(winnow queue '') COMP_CWORD=2 && _winnow &&
+    [ \"\${COMPREPLY[*]}\" = '$queue_verbs' ]" ||
     { echo "manual.sh: the completion does not complete" >&2; exit 1; }
 
 # And every directive in its manual, as an item of a list; a backslash continues a line.

@@ -198,6 +198,7 @@ static void no_nonsense_of_a_worker_is_taken_for_a_result(void **state)
     assert_true(names.count > 25);
     for (size_t i = 0; i < names.count; i++) {
         attacks[i] = drive_page(dr, names.items[i], POOL_TEXT | POOL_JSON);
+        attacks[i]->keep_question = strcmp(names.items[i], "say: question after question") == 0;
         others[i] = drive_page(dr, honest, POOL_TEXT);
     }
     drive_all(dr);

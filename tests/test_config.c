@@ -506,6 +506,23 @@ static void what_cannot_change_while_it_runs_is_told(void **state)
     config_free(&new);
 }
 
+static void lists_are_the_same_word_for_word(void **state)
+{
+    (void)state;
+    struct config one = defaults(), other = defaults();
+    const struct setting *ignore = setting_find("ignore");
+    set(&one, "ignore", "a b");
+    set(&other, "ignore", "a b c");
+    assert_false(ignore->kind->same(ignore, &one, &other));
+    assert_false(ignore->kind->same(ignore, &other, &one));
+    set(&one, "ignore", "a b d");
+    assert_false(ignore->kind->same(ignore, &one, &other));
+    set(&one, "ignore", "a b c");
+    assert_true(ignore->kind->same(ignore, &one, &other));
+    config_free(&one);
+    config_free(&other);
+}
+
 /* The example that is installed: every setting, out of use, at its default. */
 static void the_example_file_holds_the_defaults(void **state)
 {
@@ -578,6 +595,7 @@ int main(void)
         cmocka_unit_test(any_bytes_are_read_without_harm),
         cmocka_unit_test(what_is_printed_is_read_again_as_it_was),
         cmocka_unit_test(what_cannot_change_while_it_runs_is_told),
+        cmocka_unit_test(lists_are_the_same_word_for_word),
         cmocka_unit_test(the_example_file_holds_the_defaults),
         cmocka_unit_test(the_manual_has_every_setting_with_its_default),
     };

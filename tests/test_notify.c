@@ -171,6 +171,19 @@ static void a_name_cannot_forge_a_line(void **state)
     expect_stderr(say_of_a_file, "winnowd: warning: a\\nwinnowd: all is lost\\x1b[2J\\xff.html: no\\rpage\n");
 }
 
+static void who_speaks_into_the_void_keeps_its_errno(void **state)
+{
+    (void)state;
+    int kept = dup(STDERR_FILENO);
+    close(STDERR_FILENO);
+    errno = ENOSPC;
+    notify_say(NOTIFY_ERROR, NULL, "x");
+    int why = errno;
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    assert_int_equal(why, ENOSPC);
+}
+
 static void say_long(void)
 {
     char longest[9000];
@@ -330,13 +343,19 @@ static void expect_shown(const char *bytes, const char *want)
 static void text_is_shown_and_what_is_none_is_escaped(void **state)
 {
     (void)state;
-    char small[8];
+    char small[8], *exact = malloc(2); /* nothing is read behind the end */
+    memcpy(exact, "\xe2\x82", 2);
+    assert_string_equal(shown(exact, 1, small, sizeof small), "\\xe2");
+    exact = realloc(exact, 1);
+    assert_string_equal(shown(exact, 1, small, sizeof small), "\\xe2");
+    free(exact);
     expect_shown("", "");
     expect_shown("plain \xd0\x96\xe2\x82\xac\xf0\x9f\x98\x80", "plain \xd0\x96\xe2\x82\xac\xf0\x9f\x98\x80");
     expect_shown("\t\n\r\x01\x7f", "\\t\\n\\r\\x01\\x7f");
     expect_shown("\xc2\x9b[2J", "\\xc2\\x9b[2J");               /* a control of the second set */
     expect_shown("a\xe2\x80\xae""b", "a\\xe2\\x80\\xae""b");      /* turns the direction */
     expect_shown("\xc0\xaf\xed\xa0\x80\xf5", "\\xc0\\xaf\\xed\\xa0\\x80\\xf5");
+    expect_shown("\xe0\x80\xaf\xf0\x80\x80\xaf", "\\xe0\\x80\\xaf\\xf0\\x80\\x80\\xaf"); /* too long */
     expect_shown("\xe2\x82", "\\xe2\\x82");                      /* cut off */
     assert_string_equal(shown("1234567", 7, small, sizeof small), "1234567");
     assert_string_equal(shown("12345678", 8, small, sizeof small), "1234...");
@@ -353,6 +372,7 @@ int main(void)
         cmocka_unit_test(signs_of_life_are_due_twice_as_often_as_asked),
         cmocka_unit_test(standard_error_has_a_line_a_message_up_to_the_level),
         cmocka_unit_test(a_name_cannot_forge_a_line),
+        cmocka_unit_test(who_speaks_into_the_void_keeps_its_errno),
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(the_journal_has_fields_and_standard_error_what_it_does_not_take),
         cmocka_unit_test(standard_error_that_was_sent_elsewhere_is_no_journal),

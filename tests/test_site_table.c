@@ -359,6 +359,18 @@ static void knows_a_neighbour_by_the_majority(void **state)
     assert_false(beside_is(&never, 9, 108));
 }
 
+/* A path may be any bytes; a blob with such a name could not be read again. */
+static void names_no_document_by_what_is_no_text(void **state)
+{
+    (void)state;
+    struct site_table t;
+    site_table_init(&t);
+    assert_int_equal(site_table_example(&t, "/dumps/\xff.txt"), 0);
+    assert_int_equal(site_table_example(&t, "/dumps/a\nb.txt"), 0);
+    assert_int_equal(site_table_example(&t, "/dumps/a.txt"), 1);
+    site_table_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +390,7 @@ int main(void)
         cmocka_unit_test(shares_a_line_of_three_documents_and_more_than_half),
         cmocka_unit_test(shares_a_line_that_nearly_all_of_many_in_a_row_carried),
         cmocka_unit_test(knows_a_neighbour_by_the_majority),
+        cmocka_unit_test(names_no_document_by_what_is_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

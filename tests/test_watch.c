@@ -608,6 +608,42 @@ static void follows_no_link_in_the_middle_of_a_path(void **state)
     rig_end(&r);
 }
 
+static void follows_no_link_to_where_the_folder_went(void **state)
+{
+    struct rig r;
+    (void)state;
+
+    rig_begin(&r);
+    put_folder(&r, "drop/d");
+    put_folder(&r, "drop/d/e");
+    take_all(&r);
+    put(&r, "drop/d/e/a.html");
+    move(&r, "drop/d", "old");
+    assert_int_equal(symlink(at(&r, "old"), at(&r, "drop/d")), 0);
+    take_all(&r);
+    assert_int_equal(r.count, 0);
+    assert_int_equal(folders(&r), 1);
+    rig_end(&r);
+}
+
+static void follows_no_link_in_the_place_of_a_new_folder(void **state)
+{
+    struct rig r;
+    (void)state;
+
+    rig_begin(&r);
+    put_folder(&r, "elsewhere");
+    put(&r, "elsewhere/a.html");
+    take_all(&r);
+    put_folder(&r, "drop/d"); /* the event says: a folder */
+    assert_int_equal(rmdir(at(&r, "drop/d")), 0);
+    assert_int_equal(symlink(at(&r, "elsewhere"), at(&r, "drop/d")), 0);
+    take_all(&r);
+    assert_int_equal(r.count, 0);
+    assert_int_equal(folders(&r), 1);
+    rig_end(&r);
+}
+
 /* --- folders */
 
 static void finds_files_of_a_folder_that_is_not_watched_yet(void **state)
@@ -891,15 +927,18 @@ static void gives_every_file_once_when_events_are_lost(void **state)
     fclose(f);
     rig_begin(&r);
     put_folder(&r, "drop/d");
+    put_folder(&r, "drop/goes");
     take_all(&r);
     put_many(&r, "drop/d", most / 4);
     put_many(&r, "drop", most / 2);
     put_folder(&r, "drop/late"); /* nothing tells of it */
+    move(&r, "drop/goes", "gone"); /* nor of that */
     put_many(&r, "drop/late", 10);
     take_all(&r);
     watch_counts(r.w, &files, &count, &overflows);
     assert_true(overflows > 0);
     assert_int_equal(files, 0);
+    assert_int_equal(count, 3);
     assert_each_once(&r, most / 4 + most / 2 + 10);
     put(&r, "drop/late/again.html"); /* and it is watched now */
     take_all(&r);
@@ -1305,6 +1344,8 @@ int main(void)
         cmocka_unit_test(a_page_may_be_called_url),
         cmocka_unit_test(passes_over_what_is_no_file),
         cmocka_unit_test(follows_no_link_in_the_middle_of_a_path),
+        cmocka_unit_test(follows_no_link_to_where_the_folder_went),
+        cmocka_unit_test(follows_no_link_in_the_place_of_a_new_folder),
         cmocka_unit_test(finds_files_of_a_folder_that_is_not_watched_yet),
         cmocka_unit_test(finds_files_of_a_folder_that_is_moved_in),
         cmocka_unit_test(paths_follow_a_folder_that_is_renamed),

@@ -26,8 +26,9 @@ int terms_from(const struct pool_settings *s, struct terms *ret, struct winnow_e
     ret->has_index = s->has_index;
     ret->use = s->use;
     ret->memory = s->memory ? s->memory : memory_default;
-    /* The clock comes first; this is for a worker that the owner cannot kill. */
-    ret->cpu_seconds = ms / 1000 + 2;
+    /* The clock comes first, with what it leaves to an end; this is for a worker that the
+     * owner cannot kill. */
+    ret->cpu_seconds = ms / 1000 + 10;
     ret->lints = s->will_reload;
     return WINNOW_OK;
 }

@@ -103,9 +103,9 @@ struct rest {
 static size_t next_field(struct rest *r, const char **ret)
 {
     const char *blank = r->at < r->end ? memchr(r->at, ' ', (size_t)(r->end - r->at)) : NULL;
+    *ret = r->at;
     if (!blank)
         return 0;
-    *ret = r->at;
     r->at = blank + 1;
     return (size_t)(blank - *ret);
 }

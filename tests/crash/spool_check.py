@@ -277,8 +277,8 @@ class Finder:
             return
         for field in SAME:
             a, b = record.get(field), known[0].get(field)
-            if field == "source":
-                a, b = a.removeprefix(self.spool.path), b.removeprefix(known_path)
+            if field in ("source", "site"):
+                a, b = a.replace(self.spool.path, "", 1), b.replace(known_path, "", 1)
             if a != b:
                 self.wrong("%s: %s is %s, and was %s", line.path, field, json.dumps(a)[:200],
                            json.dumps(b)[:200])

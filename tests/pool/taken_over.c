@@ -571,6 +571,14 @@ static void endless_nothing(struct worker *w)
         put_frame(0, 0, junk, 0);
 }
 
+static void silence(struct worker *w)
+{
+    volatile bool forever = true;
+    (void)w;
+    while (forever)
+        ;
+}
+
 static void endless_questions(struct worker *w)
 {
     const void *reply;
@@ -581,20 +589,15 @@ static void endless_questions(struct worker *w)
 
 static void question_after_question(struct worker *w)
 {
-    (void)w;
     put_frame(FRAME_ASK, 1, "?", 1);
     put_frame(FRAME_ASK, 1, "?", 1);
-    put_frame(FRAME_ASK, 1, "?", 1);
-    pause();
+    silence(w);
 }
 
 static void question_never_heard(struct worker *w)
 {
-    volatile bool forever = true;
-    (void)w;
     put_frame(FRAME_ASK, 5, "large", 5); /* and its answer stays unread */
-    while (forever)
-        ;
+    silence(w);
 }
 
 static void done_twice(struct worker *w)
@@ -617,10 +620,8 @@ static void half_a_frame_after_done(struct worker *w)
 
 static void done_and_stay(struct worker *w)
 {
-    volatile bool forever = true;
     (void)talk_done(&w->talk, 0, false, "", "");
-    while (forever)
-        ;
+    silence(w);
 }
 
 static void done_and_crash(struct worker *w)
@@ -650,14 +651,6 @@ static void done_in_part(struct worker *w)
 {
     (void)w;
     put_frame(FRAME_DONE, 40, junk, 10);
-}
-
-static void silence(struct worker *w)
-{
-    volatile bool forever = true;
-    (void)w;
-    while (forever)
-        ;
 }
 
 static void waiting_for_nothing(struct worker *w)
