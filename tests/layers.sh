@@ -12,23 +12,29 @@ mode=$1 root=$2 shared=$3 objects=$4
 
 # --- the borders, a line each -----------------------------------------------------------
 
-# What is included with <>; the files of lib/ and cli/ that may.
+# What is included with <>; the files of lib/, daemon/ and cli/ that may.
 only_in='
 libxml/         lib/parse_libxml2.c lib/xpath.c
 lexbor/         lib/parse_lexbor.c
 xxhash.h        lib/hash.c
 pcre2.h         lib/pattern.c
-jansson.h       lib/render*.c lib/record*.c lib/jsonld.c lib/health.c
+jansson.h       lib/render*.c lib/record*.c lib/jsonld.c lib/health.c daemon/spool/reason.c
 uchardet        lib/detect.c
 iconv.h         lib/charset.c
 utf8proc.h      lib/norm_chars.c lib/text.c
-zlib.h          lib/input.c
+zlib.h          lib/input.c daemon/spool/manifest*.c
 lmdb.h          lib/store/catalog.c lib/store/catalog_parts.h
 zstd            lib/store/texts_block.c lib/store/store_memory.c
 curl/           cli/*
 termios.h       cli/*
 sys/ioctl.h     cli/*
-sys/socket.h    cli/*
+sys/socket.h    cli/* daemon/*
+seccomp.h       daemon/pool/box.c
+linux/          daemon/pool/box.c
+sys/inotify.h   daemon/watch*.c
+systemd/        daemon/notify.c
+ini.h           daemon/config*.c
+pthread.h       daemon/commit.c daemon/indexer.c
 netdb.h         cli/*
 netinet/        cli/*
 arpa/           cli/*
@@ -50,7 +56,7 @@ forbidden_calls="^_*($printing|$leaving)(_chk)?\$"
 # file:name for every #include of the given opening, < or ".
 includes_of()
 {
-    (cd "$root" && find lib cli -name '*.[ch]' -exec \
+    (cd "$root" && find lib daemon cli -name '*.[ch]' -exec \
         sed -n -E "s,^[[:space:]]*#[[:space:]]*include[[:space:]]*$1([^>\"]+).*,\1,;t found;d;:found;F;p" {} + |
         paste -d : - -)
 }
@@ -82,7 +88,8 @@ check_parts()
 }
 
 # Is name, between quotes, for file to include?  A folder's own headers are, and the public
-# one; lib/store/ is a floor of its own.
+# one; lib/store/ is a floor of its own.  Of daemon/ its two parts know fault.h alone, the rest
+# both parts, and cli/ what a part shows to others.
 may_see()
 {
     local file=$1 name=$2
@@ -91,6 +98,13 @@ may_see()
     lib/store/*:store/*) [ -f "$root/lib/$name" ] ;;
     lib/store/*) [[ " $store_sees " == *" $name "* ]] ;;
     lib/*:store/store.h) return 0 ;;
+    daemon/pool/*:pool/* | daemon/spool/*:spool/*) [ -f "$root/daemon/$name" ] ;;
+    daemon/pool/*:fault.h | daemon/spool/*:fault.h) return 0 ;;
+    daemon/pool/*:* | daemon/spool/*:*)
+        [ "$name" = "${name##*/}" ] && [ -f "$root/${file%/*}/$name" ] ;;
+    daemon/*:pool/* | daemon/*:spool/* | cli/*:pool/* | cli/*:spool/*)
+        [ "${name%_parts.h}" = "$name" ] && [ -f "$root/daemon/$name" ] ;;
+    cli/*:fault.h) return 0 ;;
     *) [ "$name" = "${name##*/}" ] && [ -f "$root/${file%/*}/$name" ] ;;
     esac
 }
@@ -162,7 +176,7 @@ expect_breach()
     shift
     rm -rf "$scratch/tree"
     mkdir -p "$scratch/tree"
-    cp -R "$sources/include" "$sources/lib" "$sources/cli" "$scratch/tree"
+    cp -R "$sources/include" "$sources/lib" "$sources/daemon" "$sources/cli" "$scratch/tree"
     root=$scratch/tree shared=$real_shared objects=$real_objects
     local before
     before=$("$check")
@@ -206,6 +220,13 @@ breach_all()
     expect_breach check_folders append lib/buf.h '#include "fetch.h"'
     expect_breach check_folders append lib/clean.c '#include "store/run.h"'
     expect_breach check_folders append lib/store/store.h '#include "page.h"'
+    expect_breach check_parts append daemon/watch.c '#include <lmdb.h>'
+    expect_breach check_parts append daemon/pool/worker.c '#include <jansson.h>'
+    expect_breach check_folders append daemon/commit.c '#include "buf.h"'
+    expect_breach check_folders append daemon/spool/spool_open.c '#include "watch.h"'
+    expect_breach check_folders append daemon/pool/box.c '#include "spool/spool.h"'
+    expect_breach check_folders append cli/breach.c '#include "spool/spool_parts.h"'
+    expect_breach check_folders append cli/breach.c '#include "watch.h"'
     expect_breach check_exports append include/winnow.h 'WINNOW_API int winnow_breach(void);'
     expect_breach check_exports export_breach 'int buf_add(void) { return 0; }'
     expect_breach check_calls compile_breach 'void exit(int); void f(void) { exit(1); }'

@@ -199,6 +199,111 @@ static void an_expression_over_a_long_page_needs_no_machine_code(void **state)
     drive_free(dr);
 }
 
+/* --- with an index ------------------------------------------------------------------------------ */
+
+static const char *const pages_of_a_site[] = {
+    "<title>One</title><p>Read all our stories about the town and its river here, day by day.</p>"
+    "<p>The mill on the river was rebuilt after the flood, and the miller moved back into it.</p>",
+    "<title>Two</title><p>Read all our stories about the town and its river here, day by day.</p>"
+    "<p>In the market a new clock was hung, which strikes every quarter of an hour, they say.</p>",
+    "<title>Three</title><p>Read all our stories about the town and its river here, day by day.</p>"
+    "<p>The mill on the river was rebuilt after the flood, and the miller moved back into it.</p>"
+    "<p>It grinds on Mondays.</p>",
+};
+
+static const char *site_urls[] = {"http://town.example/1", "http://town.example/2",
+                                  "http://town.example/3"};
+
+static int add_answer(void *ctx, const char *data, size_t len)
+{
+    return text_add(ctx, data, len);
+}
+
+/* One page after the other, so that the order is the same. */
+static struct winnow_asking *asking_now;
+
+static int ask_index(struct driven *d, struct pool_job *job, const void *request, size_t len)
+{
+    struct text t = {calloc(1, 1), 0};
+    struct winnow_error err = {0};
+    int wait = 0;
+    (void)d;
+    int status = winnow_asking_answer(asking_now, request, len, add_answer, &t, &wait, &err);
+    assert_int_equal(wait, 0);
+    if (status == WINNOW_OK)
+        status = pool_answer(job, t.data, t.len, &err);
+    free(t.data);
+    return status;
+}
+
+static void an_index_is_asked_from_the_box_as_without_it(void **state)
+{
+    (void)state;
+    struct winnow_index *near, *far;
+    struct winnow_error err;
+    struct pool_settings s = settings();
+    s.has_index = true;
+    assert_int_equal(winnow_index_open(NULL, 0, &near, &err), WINNOW_OK);
+    assert_int_equal(winnow_index_open(NULL, 0, &far, &err), WINNOW_OK);
+    struct winnow *w = winnow_with(NULL, NULL);
+    winnow_use_index(w, near, &s.use);
+    struct drive *dr = drive_new(&s);
+    dr->answer = ask_index;
+    for (size_t i = 0; i < 3; i++) {
+        const char *data = pages_of_a_site[i], *url = site_urls[i];
+        struct winnow_page *page = clean_page(w, (struct winnow_input){
+            .data = data, .len = strlen(data), .url = url, .source = url});
+        assert_int_equal(winnow_index_add(near, page, &err), WINNOW_OK);
+        char *want = page_render(page, WINNOW_JSON);
+        winnow_page_free(page);
+        assert_int_equal(winnow_asking_new(far, 0, &asking_now, &err), WINNOW_OK);
+        struct driven *d = drive_bytes(dr, data, strlen(data), (struct pool_page){
+            .url = url, .source = url, .wanted = POOL_TEXT | POOL_JSON | POOL_TOLD});
+        drive_all(dr);
+        expect_end(d, POOL_CLEANED);
+        assert_true(d->questions > 0);
+        struct text *told = &d->parts[__builtin_ctz(POOL_TOLD)];
+        if (winnow_asking_take(asking_now, told->data, told->len, &err) != WINNOW_OK)
+            fail_msg("%s", err.text);
+        winnow_asking_free(asking_now);
+        expect_same_text("the record", part_of(d, POOL_JSON), want);
+        free(want);
+    }
+    assert_non_null(strstr(part_of(&dr->pages[2], POOL_JSON), site_urls[0]));
+    drive_free(dr);
+    winnow_free(w);
+    winnow_index_close(near);
+    winnow_index_close(far);
+}
+
+static void a_page_can_be_learned_without_being_cleaned(void **state)
+{
+    (void)state;
+    struct winnow_index *index;
+    struct winnow_index_stat stat;
+    struct winnow_error err;
+    struct pool_settings s = settings();
+    s.has_index = true;
+    assert_int_equal(winnow_index_open(NULL, 0, &index, &err), WINNOW_OK);
+    assert_int_equal(winnow_asking_new(index, 0, &asking_now, &err), WINNOW_OK);
+    struct drive *dr = drive_new(&s);
+    dr->answer = ask_index;
+    struct driven *d = drive_bytes(
+        dr, pages_of_a_site[0], strlen(pages_of_a_site[0]),
+        (struct pool_page){
+            .url = site_urls[0], .source = site_urls[0], .wanted = POOL_LEARN | POOL_TOLD});
+    drive_all(dr);
+    expect_end(d, POOL_CLEANED);
+    struct text *told = &d->parts[__builtin_ctz(POOL_TOLD)];
+    assert_int_equal(winnow_asking_take(asking_now, told->data, told->len, &err), WINNOW_OK);
+    winnow_asking_free(asking_now);
+    assert_int_equal(winnow_index_stat(index, &stat, &err), WINNOW_OK);
+    assert_int_equal(stat.learned, 1);
+    assert_string_equal(part_of(d, POOL_TEXT), "");
+    drive_free(dr);
+    winnow_index_close(index);
+}
+
 /* --- pages that are refused ----------------------------------------------------------------- */
 
 static void says_why_a_page_is_refused(void **state)
@@ -717,6 +822,8 @@ int main(void)
         cmocka_unit_test(reads_every_charset_that_the_library_knows),
         cmocka_unit_test(recognises_a_charset_that_nobody_declares),
         cmocka_unit_test(an_expression_over_a_long_page_needs_no_machine_code),
+        cmocka_unit_test(an_index_is_asked_from_the_box_as_without_it),
+        cmocka_unit_test(a_page_can_be_learned_without_being_cleaned),
         cmocka_unit_test(says_why_a_page_is_refused),
         cmocka_unit_test(refuses_a_page_that_is_larger_than_allowed),
         cmocka_unit_test(refuses_a_page_that_cannot_be_read),

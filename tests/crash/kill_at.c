@@ -273,8 +273,12 @@ static bool fail_call(struct run *r, struct task *task, struct user_regs_struct 
         task->result = r->error;
         return true;
     }
-    regs->orig_rax = (unsigned long long)-1;
-    regs->rax = (unsigned long long)r->error;
+    if (regs->orig_rax == SYS_brk) {
+        regs->rdi = 0; /* it fails by changing nothing */
+    } else {
+        regs->orig_rax = (unsigned long long)-1;
+        regs->rax = (unsigned long long)r->error;
+    }
     ptrace(PTRACE_SETREGS, task->pid, NULL, regs);
     return false;
 }

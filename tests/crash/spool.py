@@ -348,8 +348,8 @@ class Rig:
             for (kind, name), n in counts.items():
                 yield state, kind, name, n
 
-    def finder(self, spool):
-        return spool_check.Finder(spool_check.Spool(spool), self.files)
+    def finder(self, spool, **leniency):
+        return spool_check.Finder(spool_check.Spool(spool), self.files, **leniency)
 
     # --- planning ---------------------------------------------------------------------------------
 
@@ -443,13 +443,13 @@ class Rig:
             k = max(1, min(k, run.seen) * (4 - tries) // 4)
         return run
 
-    def go_on(self, place, before):
+    def go_on(self, place, before, **leniency):
         """After the blow: it ends by itself, and all is as it should be."""
         run = place.plain()
         if run.status or run.late:
             return [f"started again it ends with {run.status}: {run.text[-1200:]}"]
-        found = self.finder(place.spool).check_end(self.known, self.known_path,
-                                                   self.program("winnow"))
+        finder = self.finder(place.spool, **leniency)
+        found = finder.check_end(self.known, self.known_path, self.program("winnow"))
         return [f"at the end: {t}" for t in found] + (
             [f"said before: {before.text[-700:]}", f"said after: {run.text[-700:]}"]
             if found else [])
@@ -547,9 +547,13 @@ class Rig:
                 self.count_note("never short")
                 return []
             return ["it did not fail"]
-        return self.gave_up_well(place, run, how) + self.look(place) + self.go_on(place, run)
+        # A worker that fails costs its page an attempt; where all fail, all of them.
+        leniency = {"any_reason": kind != "coordinator",
+                    "may_quarantine": kind != "coordinator" and how == "on"}
+        return self.gave_up_well(run, how) + self.look(place) + \
+            self.go_on(place, run, **leniency)
 
-    def gave_up_well(self, place, run, how):
+    def gave_up_well(self, run, how):
         """By no signal, in time unless the fault stays, and not without a word."""
         found = []
         ends = run.end_of("coordinator")
