@@ -245,7 +245,7 @@ static void reap(struct coordinator *c)
     if (groups != c->groups_seen)
         metrics_time(&c->metrics, TIMING_COMMIT, last_s);
     c->groups_seen = groups;
-    dispatch_questions(c);
+    c->ask_again = true;
 }
 
 /* --- the loop ---------------------------------------------------------------------------------------------- */
@@ -355,6 +355,7 @@ static int step(struct coordinator *c, struct winnow_error *err)
     take_files(c);
     dispatch_waiting(c);
     dispatch_queued(c);
+    dispatch_questions(c);
     serve_regular(c);
     return WINNOW_OK;
 }

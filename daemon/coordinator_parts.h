@@ -36,6 +36,7 @@ struct coordinator {
     struct jobs lists[JOB_DECIDING]; /* by state; those with the committer are in none */
     size_t counts[JOB_STATES];
     size_t held;                     /* running ones whose question waits for others */
+    bool ask_again;                  /* one of those others has ended */
     bool stopping;
     bool look_now;                   /* there may be files to claim */
     bool is_full;                    /* no room on the disk: nothing is claimed or cleaned */
@@ -64,7 +65,7 @@ extern const struct pool_calls dispatch_calls; /* their ctx is the coordinator *
 void dispatch_waiting(struct coordinator *c);   /* due attempts are queued */
 void dispatch_queued(struct coordinator *c);
 void dispatch_answers(struct coordinator *c);
-void dispatch_questions(struct coordinator *c); /* those that had to wait, once more */
+void dispatch_questions(struct coordinator *c); /* those that had to wait, where it is time */
 void dispatch_drop_results(struct coordinator *c, struct job *job); /* and its asking */
 
 /* --- outcome.c ---------------------------------------------------------------------------- */

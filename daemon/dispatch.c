@@ -95,6 +95,7 @@ void dispatch_drop_results(struct coordinator *c, struct job *job)
         job->files[i] = -1;
     }
     spool_drop_results(c->spool, job->id);
+    c->ask_again |= c->index != NULL;
     if (c->index)
         indexer_end(c->index, &job->question);
     c->held -= job->is_held;
@@ -232,8 +233,9 @@ void dispatch_answers(struct coordinator *c)
 void dispatch_questions(struct coordinator *c)
 {
     struct job *job;
-    if (c->held == 0 || !c->commit)
+    if (!c->ask_again || !c->commit)
         return;
+    c->ask_again = false;
     TAILQ_FOREACH(job, &c->lists[JOB_RUNNING], link) {
         if (!job->is_held)
             continue;

@@ -20,9 +20,9 @@ xxhash.h        lib/hash.c
 pcre2.h         lib/pattern.c
 jansson.h       lib/render*.c lib/record*.c lib/jsonld.c lib/health.c daemon/spool/reason.c
 uchardet        lib/detect.c
-iconv.h         lib/charset.c
+iconv.h         lib/charset.c daemon/pool/prepare.c
 utf8proc.h      lib/norm_chars.c lib/text.c
-zlib.h          lib/input.c daemon/spool/manifest*.c
+zlib.h          lib/input.c daemon/spool/manifest*.c daemon/spool/fsck.c
 lmdb.h          lib/store/catalog.c lib/store/catalog_parts.h
 zstd            lib/store/texts_block.c lib/store/store_memory.c
 curl/           cli/*
@@ -31,10 +31,10 @@ sys/ioctl.h     cli/*
 sys/socket.h    cli/* daemon/*
 seccomp.h       daemon/pool/box.c
 linux/          daemon/pool/box.c
-sys/inotify.h   daemon/watch*.c
+sys/inotify.h   daemon/watch*
 systemd/        daemon/notify.c
 ini.h           daemon/config*.c
-pthread.h       daemon/commit.c daemon/indexer.c
+pthread.h       lib/* daemon/commit.c daemon/indexer.c
 netdb.h         cli/*
 netinet/        cli/*
 arpa/           cli/*

@@ -51,6 +51,8 @@ enum pool_part {
     POOL_TOLD = 1 << 3,  /* for winnow_asking_take */
     POOL_LEARN = 1 << 4, /* wanted alone, with POOL_TOLD: winnow_learn, no cleaning */
     POOL_NOTE = 1 << 5,  /* a note of the page, one a piece; comes always */
+    POOL_SUPERSEDED = 1 << 6, /* the source of a document that is less complete than the page,
+                                 with its NUL, one a piece */
 };
 
 struct pool_page {

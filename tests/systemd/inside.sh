@@ -196,6 +196,12 @@ test_active()
     [ "$(shows ActiveState)" = active ]
 }
 
+say_how_far() # PREFIX COUNT
+{
+    echo "inside.sh: killed when $(find $spool/out -name "$1-*.json" | wc -l) of $2 files were out," \
+        "$(find $spool/work -mindepth 1 -maxdepth 1 | wc -l) in work"
+}
+
 kill_with_files_under_way()
 {
     local restarts before
@@ -203,6 +209,7 @@ kill_with_files_under_way()
     drop_many storm 150
     wait_for "the first results" more_than "$before" results
     kill -KILL "$(shows MainPID)"
+    say_how_far storm 150
     wait_for "the restart" more_than "$restarts" shows NRestarts
     expect_all storm 150
 }
@@ -214,6 +221,7 @@ kill_all_of_it_with_files_under_way()
     drop_many flood 150
     wait_for "the first results" more_than "$before" results
     systemctl kill --signal=KILL winnowd
+    say_how_far flood 150
     wait_for "the restart" more_than "$restarts" shows NRestarts
     expect_all flood 150
 }
@@ -287,13 +295,16 @@ run_an_instance()
 {
     local own=/var/lib/winnow-second
     printf 'write = text\n' > /etc/winnow/second.conf
+    # As winnowd(8) says, so that others than winnow may drop files.
+    install -d -o winnow -g winnow -m 0750 $own
+    install -d -o winnow -g winnow -m 2770 $own/drop
+    setfacl -d -m u::rwx,g::rwx,g:winnow:rwx,o::- $own/drop
     systemctl start winnowd@second
     [ "$(shows ActiveState winnowd@second)" = active ]
     test_active
-    cp $page $own/drop/ferry.html
-    chown winnow: $own/drop/ferry.html
-    wait_for "its result" test -s $own/out/ferry.html.txt
-    [ ! -e $own/out/ferry.html.json ]
+    drop deep/er/ferry.html $own
+    wait_for "its result" test -s $own/out/deep/er/ferry.html.txt
+    [ ! -e $own/out/deep/er/ferry.html.json ] || fail "its own settings do not count"
     systemctl stop winnowd@second
     [ "$(shows Result winnowd@second)" = success ]
 }
