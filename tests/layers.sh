@@ -33,7 +33,6 @@ seccomp.h       daemon/pool/box.c
 linux/          daemon/pool/box.c
 sys/inotify.h   daemon/watch*
 systemd/        daemon/notify.c
-ini.h           daemon/config*.c
 pthread.h       lib/* daemon/commit.c daemon/indexer.c
 netdb.h         cli/*
 netinet/        cli/*

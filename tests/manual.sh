@@ -170,6 +170,29 @@ for name in $directives; do
 done
 [ "$named" -ge 60 ] || { echo "manual.sh: only $named directives found in directives.h" >&2; exit 1; }
 
+# winnowd: its options, its exit codes, its settings, its examples.
+for option in $(winnowd --help | grep -oE -- '--[a-z-]+' | sort -u); do
+    grep -q -- "Fl .*\\\\-${option#--}" "$source/docs/winnowd.8" ||
+        { echo "manual.sh: $option of winnowd is not in winnowd.8" >&2; exit 1; }
+done
+codes_in_help=$(winnowd --help | sed -n '/^exit codes:/,$p' | grep -oE '[0-9]+' | sort -n | tr '\n' ' ')
+codes_in_manual=$(sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$source/docs/winnowd.8" |
+    sort -n | tr '\n' ' ')
+[ "$codes_in_help" = "$codes_in_manual" ] && [ "$(wc -w <<< "$codes_in_help")" -ge 6 ] || {
+    echo "manual.sh: exit codes: winnowd --help has $codes_in_help, winnowd.8 $codes_in_manual" >&2
+    exit 1
+}
+named=0
+for name in $(winnowd --set spool=/nowhere --print | sed -nE 's/^([a-z_]+) =.*/\1/p'); do
+    grep -q "^\.It Ic $name = " "$source/docs/winnowd.conf.5" ||
+        { echo "manual.sh: the setting $name is not in winnowd.conf.5" >&2; exit 1; }
+    named=$((named + 1))
+done
+[ "$named" -ge 25 ] || { echo "manual.sh: winnowd --print names $named settings" >&2; exit 1; }
+examples "$source/docs/winnowd.conf.5" 1 > example.conf
+[ -s example.conf ] && winnowd -c example.conf --check ||
+    { echo "manual.sh: the example of winnowd.conf.5 is wrong" >&2; exit 1; }
+
 # And every source and shipped rule file in the tour.  A name there may be a pattern.
 named=$(grep -oE '`[^`]*`' "$source/README.md" | tr -d '`' | sed 's,.*/,,')
 for file in "$source"/lib/*.c "$source"/lib/store/*.c "$source"/cli/*.c "$source"/rules/*.txt; do

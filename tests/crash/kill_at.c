@@ -63,8 +63,10 @@ struct task {
     enum kind kind;
     bool is_new;    /* its first stop is still to come */
     bool is_killed; /* by us */
-    bool has_result; /* at the end of the call it is in, that is its result */
+    bool to_mend;   /* at the end of the call it is in */
+    bool has_result; /* ... that is its result */
     long long result;
+    unsigned long long rdi, rdx; /* ... and these its arguments, which no call changes */
 };
 
 struct end {
@@ -237,8 +239,8 @@ static void cut_power(struct run *r)
         die("the filesystem cannot be shut down: %s", strerror(errno));
 }
 
-/* Half of a read or a write; false: that descriptor never does a part. */
-static bool make_short(const struct task *task, struct user_regs_struct *regs)
+/* false: a read or a write of that descriptor never does a part. */
+static bool can_be_short(const struct task *task, const struct user_regs_struct *regs)
 {
     char path[64], target[256];
     snprintf(path, sizeof path, "/proc/%d/fd/%d", task->pid, (int)regs->rdi);
@@ -254,33 +256,26 @@ static bool make_short(const struct task *task, struct user_regs_struct *regs)
         close(fd);
     if (pidfd >= 0)
         close(pidfd);
-    if (target[0] != '/' && type != SOCK_STREAM)
-        return false;
-    regs->rdx /= 2;
-    return true;
+    return target[0] == '/' || type == SOCK_STREAM;
 }
 
-/* true: the call's end is to be seen, for its result is another. */
+/* true: the call's end is to be seen: its result or its arguments are to be mended. */
 static bool fail_call(struct run *r, struct task *task, struct user_regs_struct *regs)
 {
-    if (r->is_short) {
-        ptrace(PTRACE_SETREGS, task->pid, NULL, regs);
-        return false;
-    }
     /* What is closed is closed, whatever it says: the kernel does it so. */
-    if (regs->orig_rax == SYS_close) {
-        task->has_result = true;
-        task->result = r->error;
-        return true;
-    }
-    if (regs->orig_rax == SYS_brk) {
+    task->has_result = !r->is_short && regs->orig_rax == SYS_close;
+    task->result = r->error;
+    task->to_mend = r->is_short || regs->orig_rax == SYS_close || regs->orig_rax == SYS_brk;
+    if (r->is_short) {
+        regs->rdx /= 2;
+    } else if (regs->orig_rax == SYS_brk) {
         regs->rdi = 0; /* it fails by changing nothing */
-    } else {
+    } else if (regs->orig_rax != SYS_close) {
         regs->orig_rax = (unsigned long long)-1;
         regs->rax = (unsigned long long)r->error;
     }
     ptrace(PTRACE_SETREGS, task->pid, NULL, regs);
-    return false;
+    return task->to_mend;
 }
 
 static void fire(struct run *r, const struct task *task, const char *name)
@@ -307,13 +302,15 @@ static bool on_call(struct run *r, struct task *task)
     }
     if (task->kind != r->kind || !is_named(r, name))
         return false;
-    if (r->is_short && !make_short(task, &regs))
+    if (r->is_short && !can_be_short(task, &regs))
         return false;
     r->seen++;
     bool now = r->action == FAIL && !r->one ? r->seen >= r->k : r->seen == r->k;
     if (!now)
         return false;
     fire(r, task, name);
+    task->rdi = regs.rdi;
+    task->rdx = regs.rdx;
     if (r->action == FAIL) {
         bool to_end = fail_call(r, task, &regs);
         if (to_end)
@@ -332,10 +329,13 @@ static bool on_call(struct run *r, struct task *task)
 static void on_return(struct task *task)
 {
     struct user_regs_struct regs;
-    if (!task->has_result || ptrace(PTRACE_GETREGS, task->pid, NULL, &regs))
+    if (!task->to_mend || ptrace(PTRACE_GETREGS, task->pid, NULL, &regs))
         return;
-    task->has_result = false;
-    regs.rax = (unsigned long long)task->result;
+    task->to_mend = false;
+    regs.rdi = task->rdi;
+    regs.rdx = task->rdx;
+    if (task->has_result)
+        regs.rax = (unsigned long long)task->result;
     ptrace(PTRACE_SETREGS, task->pid, NULL, &regs);
 }
 

@@ -88,14 +88,16 @@ come_out() # NAME
     [ -s "$spool/out/$1.txt" ] && [ -s "$spool/out/$1.json" ] && [ ! -e "$spool/drop/$1" ]
 }
 
+# All at once: a folder that is moved in.
 drop_many() # PREFIX COUNT
 {
-    local i
+    local i folder=/var/lib/$1
+    mkdir "$folder"
     for ((i = 0; i < $2; i++)); do
-        sed "s|<body>|<body><p>Page $i of $1, which says what no other one says: $i $i $i.</p>|" $page > "/tmp/$1-$i"
-        chown scraper: "/tmp/$1-$i"
-        mv "/tmp/$1-$i" "$spool/drop/$1-$i.html"
+        sed "s|<body>|<body><p>Page $i of $1, which says what no other one says: $i $i $i.</p>|" $page > "$folder/$1-$i.html"
     done
+    chown -R winnow: "$folder"
+    mv "$folder" $spool/drop/
 }
 
 all_out() # PREFIX COUNT
