@@ -195,7 +195,8 @@ examples "$source/docs/winnowd.conf.5" 1 > example.conf
 
 # And every source and shipped rule file in the tour.  A name there may be a pattern.
 named=$(grep -oE '`[^`]*`' "$source/README.md" | tr -d '`' | sed 's,.*/,,')
-for file in "$source"/lib/*.c "$source"/lib/store/*.c "$source"/cli/*.c "$source"/rules/*.txt; do
+for file in "$source"/lib/*.c "$source"/lib/store/*.c "$source"/cli/*.c \
+    "$source"/daemon/*.c "$source"/daemon/*/*.c "$source"/rules/*.txt; do
     found=
     while IFS= read -r pattern; do
         # shellcheck disable=SC2053 # it is a pattern
