@@ -13,7 +13,7 @@ static int write_bytes(const struct batch_result *r, FILE *stream, const char *i
                        const char *output)
 {
     errno = 0;
-    if (fwrite(r->data, 1, r->len, stream) == r->len)
+    if (r->len == 0 || fwrite(r->data, 1, r->len, stream) == r->len)
         return EX_OK;
     say("%s: cannot be written: %s; make room, then clean %s again", output, strerror(errno),
         input);

@@ -515,7 +515,7 @@ static void asks_which_names_are_on_their_way(void **state)
 static void cuts_names_that_leave_no_room_for_a_suffix(void **state)
 {
     (void)state;
-    char part[NAME_MAX + 1], path[PATH_MAX + 1], want[NAME_MAX + 1];
+    char part[NAME_MAX + 1], path[PATH_MAX + 1], want[PATH_MAX + 8];
     assert_name(long_name(part, NAME_MAX - 5), part);
     snprintf(want, sizeof want, "%s~4200", long_name(path, NAME_MAX - 10));
     assert_name(long_name(part, NAME_MAX - 4), want);

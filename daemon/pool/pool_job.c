@@ -53,9 +53,11 @@ static int post(struct pool_job *j, const struct pool_page *page, int end, struc
     int status = describe(page, j->id, &w, err), fds[POST_FDS] = {page->fd, end};
     if (status != WINNOW_OK)
         return status;
-    if (post_send(j->nest->control.fd, &w, fds, POST_FDS, MSG_DONTWAIT) != 0)
+    int rc = post_send(j->nest->control.fd, &w, fds, POST_FDS, MSG_DONTWAIT);
+    /* A nursery that died a moment ago is found dead by the next step: so is the page. */
+    if (rc != 0 && errno != EPIPE && errno != ECONNRESET)
         return fault_errno(err, "try again", "winnow-worker does not take the page");
-    j->posted = w.len;
+    j->posted = rc == 0 ? w.len : 0;
     return WINNOW_OK;
 }
 

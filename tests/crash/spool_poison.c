@@ -23,8 +23,9 @@ static int has(const struct winnow_input *in, const char *words, size_t len)
 int __wrap_winnow_clean(struct winnow *w, const struct winnow_input *in, struct winnow_page **ret,
                         struct winnow_error *err)
 {
+    int *volatile nowhere = NULL;
     if (has(in, crash, sizeof crash - 1))
-        *(volatile int *)8 = 1;
+        *nowhere = 1;
     for (volatile int i = 0; has(in, hang, sizeof hang - 1); i = 1)
         while (i == i)
             continue;
