@@ -47,7 +47,7 @@ struct config {
     unsigned min_free_inodes;
     /* watching */
     unsigned settle_ms, rescan_s, poll_ms;
-    bool poll;
+    bool settle_always, poll;
     struct config_list ignore;
     /* what it tells */
     char *metrics;          /* NULL: state/metrics.prom */

@@ -60,6 +60,8 @@ const struct setting settings[] = {
      "free inodes of the disk below which nothing is claimed"},
     {"settle", &kind_ms, AT(settle_ms), 10, 3600 * 1000, NULL, "2 s", false,
      "how long a file must rest where it cannot be seen whether it is being written"},
+    {"settle_always", &kind_word, AT(settle_always), 0, 0, "no yes", "no", false,
+     "it must rest also where that can be seen: for programs that open it again, as wget -r does"},
     {"rescan", &kind_s, AT(rescan_s), 1, 24 * 3600, NULL, "5 min", false,
      "how often all of drop is listed, whatever the events say"},
     {"poll_interval", &kind_ms, AT(poll_ms), 100, 3600 * 1000, NULL, "2 s", false,

@@ -39,6 +39,7 @@ struct watch_settings serve_watch_settings(const struct config *config)
         .rescan_s = config->rescan_s,
         .poll_ms = config->poll_ms,
         .always_poll = config->poll,
+        .always_settle = config->settle_always,
         .ignore = (const char *const *)config->ignore.items,
         .nignore = config->ignore.count,
     };

@@ -37,6 +37,7 @@ struct watch_settings {
     unsigned rescan_s;    /* all of drop/ is listed so often; 0: never */
     unsigned poll_ms;     /* the same where inotify is blind (NFS, FUSE, ...) or refused */
     bool always_poll;
+    bool always_settle;   /* also what nobody has open for writing: it may be opened again */
     const char *const *ignore; /* fnmatch patterns for one part of a path */
     size_t nignore;
 };

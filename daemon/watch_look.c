@@ -61,7 +61,7 @@ static enum seen try_lease(const struct watch *w, int file)
     if (!w->leases || fcntl(file, F_SETSIG, SIGURG) != 0)
         return SEEN_RESTING;
     if (fcntl(file, F_SETLEASE, F_RDLCK) == 0)
-        return SEEN_READY;
+        return w->settings.always_settle ? SEEN_RESTING : SEEN_READY;
     return errno == EAGAIN ? SEEN_BUSY : SEEN_RESTING;
 }
 
