@@ -578,6 +578,22 @@ static void a_nursery_that_is_killed_is_started_again(void **state)
     drive_free(dr);
 }
 
+static void a_page_for_a_nursery_that_just_died_is_stopped(void **state)
+{
+    (void)state;
+    struct pool_settings s = settings();
+    struct drive *dr = drive_new(&s);
+    pid_t nursery = child_of(getpid());
+    siginfo_t info;
+    assert_true(nursery > 1);
+    assert_int_equal(kill(nursery, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)nursery, &info, WEXITED | WNOWAIT), 0);
+    struct driven *d = drive_page(dr, page_one, POOL_TEXT);
+    drive_all(dr);
+    expect_end(d, POOL_STOPPED);
+    drive_free(dr);
+}
+
 static void a_nursery_that_dies_again_and_again_is_told_of(void **state)
 {
     (void)state;
@@ -849,6 +865,7 @@ int main(void)
         cmocka_unit_test(output_that_is_not_taken_stops_the_page),
         cmocka_unit_test(a_worker_that_is_killed_from_outside_dies_alone),
         cmocka_unit_test(a_nursery_that_is_killed_is_started_again),
+        cmocka_unit_test(a_page_for_a_nursery_that_just_died_is_stopped),
         cmocka_unit_test(a_nursery_that_dies_again_and_again_is_told_of),
         cmocka_unit_test(no_descriptor_and_no_process_is_left_behind),
         cmocka_unit_test(survives_that_no_descriptor_is_free),

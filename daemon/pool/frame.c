@@ -4,7 +4,7 @@
 #include "pool/pool.h"
 
 _Static_assert(sizeof(struct frame_head) == FRAME_HEAD, "a head has no padding");
-_Static_assert(POOL_NOTE == 1 << (FRAME_PARTS - 1), "each part has its type");
+_Static_assert(POOL_SUPERSEDED == 1 << (FRAME_PARTS - 1), "each part has its type");
 
 size_t frame_most(unsigned type)
 {

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum frame_type {
-    FRAME_PARTS = 6, /* of enum pool_part */
+    FRAME_PARTS = 7, /* of enum pool_part */
     FRAME_ASK = 16,
     FRAME_DONE,
     FRAME_REPLY,

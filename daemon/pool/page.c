@@ -65,6 +65,15 @@ static int tell(struct worker *w, struct winnow_error *err)
     return winnow_index_told(w->remote, sink_write, &s, err);
 }
 
+static void tell_superseded(struct worker *w, const struct winnow_page *page)
+{
+    struct winnow_relation r;
+    for (size_t i = 0; (r = winnow_page_relation(page, i)).kind != NULL; i++)
+        if (strcmp(r.kind, "supersedes") == 0 &&
+            talk_piece(&w->talk, POOL_SUPERSEDED, r.source, strlen(r.source) + 1) != 0)
+            break;
+}
+
 static int clean(struct worker *w, struct order *o, char id[33], bool *suspect,
                  struct winnow_error *err)
 {
@@ -84,6 +93,8 @@ static int clean(struct worker *w, struct order *o, char id[33], bool *suspect,
     for (size_t i = 0; (note = winnow_page_note(page, i)) != NULL; i++)
         if (*note && talk_piece(&w->talk, POOL_NOTE, note, strlen(note)) != 0)
             break;
+    if (o->wanted & POOL_SUPERSEDED)
+        tell_superseded(w, page);
     return WINNOW_OK;
 }
 

@@ -228,7 +228,8 @@ size_t pool_count(const struct pool *p)
 int pool_add(struct pool *p, const struct pool_page *page, void *job_context,
              struct pool_job **ret, struct winnow_error *err)
 {
-    const unsigned all = POOL_TEXT | POOL_JSON | POOL_JSONL | POOL_TOLD | POOL_LEARN | POOL_NOTE;
+    const unsigned all = POOL_TEXT | POOL_JSON | POOL_JSONL | POOL_TOLD | POOL_LEARN | POOL_NOTE |
+                         POOL_SUPERSEDED;
     if (!pool_has_room(p))
         return fault_set(err, WINNOW_EUSAGE, "all workers have pages; wait for one");
     bool told = page->wanted & POOL_TOLD, learns = page->wanted & POOL_LEARN;

@@ -25,6 +25,7 @@ static const unsigned multiples[FRAME_PARTS] = {
     [2] = 16, /* jsonl */
     [3] = 16, /* told */
     [5] = 0,  /* notes */
+    [6] = 0,  /* sources */
 };
 
 static void broke(struct pool_job *j, const char *what)

@@ -125,7 +125,10 @@ static int add_rules(struct winnow *w, const struct terms *t, struct winnow_erro
     int status = WINNOW_OK;
     for (size_t i = 0; i < t->nrules && status == WINNOW_OK; i++)
         status = winnow_add_rules(w, t->rules[i], err);
-    return status;
+    if (status == WINNOW_OK || status == WINNOW_ENOMEM)
+        return status;
+    err->status = WINNOW_ERULES; /* also where a folder cannot be read */
+    return WINNOW_ERULES;
 }
 
 int prepare(const struct terms *t, struct winnow **ret, struct rule_errors *errors,

@@ -76,7 +76,7 @@ static size_t add_some(struct talk *t, const char *data, size_t len)
 int talk_piece(struct talk *t, enum pool_part part, const char *data, size_t len)
 {
     unsigned char type = (unsigned char)__builtin_ctz((unsigned)part);
-    bool apart = part == POOL_NOTE; /* one a frame */
+    bool apart = part == POOL_NOTE || part == POOL_SUPERSEDED; /* one a frame */
     if (apart && begin(t, type, len < FRAME_PIECE_MOST ? len : FRAME_PIECE_MOST) != 0)
         return -1;
     while (len > 0) {

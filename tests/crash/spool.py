@@ -1,6 +1,6 @@
 """spool.py - winnowd is killed, cut off and failed at its system calls; nothing may be lost.
 
-usage: spool.py short|long|teeth PROGRAMS WORK [option...]
+usage: spool.py short|long|all|teeth PROGRAMS WORK [option...]
 
 PROGRAMS is a folder with winnowd, winnow-worker (spool_poison), winnow, kill_at and
 fail_alloc.so; WORK one to work in.  spool.sh makes both.
@@ -32,6 +32,10 @@ this time, the point is moved to the last one, and that is told.
     fault   the call fails, or does half of what it should, once or from then on; the run ends
             by no signal and in time, with a word where it gives up
     alloc   the n-th allocation of the coordinator fails, or all from it on
+
+long does each call of the coordinator that changes something, and of the others and for the
+other parts up to a dozen of each name, spread out; all leaves out nothing, which takes days:
+give it --seconds and --resume.  short is a sample of MOST.
 
 teeth: the parts must find something: what does first ends it with 0."""
 
@@ -96,6 +100,7 @@ FAULTS = {
     "landlock_restrict_self": ["EPERM"], "prctl": ["EINVAL"], "close_range": ["ENOMEM"],
     "setpriority": ["EACCES"], "pidfd_send_signal": ["EPERM"],
 }
+FORMS = ("short", "long", "all", "teeth")
 MOST = {  # points of the short form, by part
     "kill": 60, "power": 20, "fault": 60, "alloc": 24,
 }
@@ -103,7 +108,7 @@ MOST = {  # points of the short form, by part
 
 class Options:
     def __init__(self, argv):
-        if len(argv) < 3 or argv[0] not in ("short", "long", "teeth"):
+        if len(argv) < 3 or argv[0] not in FORMS:
             sys.exit(__doc__.split("\n\n")[1])
         self.form, self.programs, self.work = argv[0], os.path.abspath(argv[1]), argv[2]
         self.parts, self.disks, self.seed, self.calls = [], {}, int(time.time()), None
@@ -356,10 +361,12 @@ class Rig:
     # --- planning ---------------------------------------------------------------------------------
 
     def spread(self, n):
-        """Which of n: all; in short the first, the middle, the last and one more."""
-        if self.o.form != "short":
+        """Which of n: the first, the last, and some between."""
+        if self.o.form in ("all", "teeth"):
             return range(1, n + 1)
-        return sorted({1, (n + 1) // 2, n, self.random.randint(1, n)})
+        if self.o.form == "short":
+            return sorted({1, (n + 1) // 2, n, self.random.randint(1, n)})
+        return sorted({1, n} | {1 + i * n // 11 for i in range(11)})
 
     def sample(self, part, points):
         """What is to be done of the points: by chance, but each name early."""
@@ -472,11 +479,13 @@ class Rig:
     def plan_kill(self):
         points = [("fresh", "coordinator", "end", 0, "all")]
         for state, kind, name, n in self.calls():
-            if kind == "coordinator" and (name in CHANGING or self.o.form == "long"):
-                points += [(state, kind, name, k, "all") for k in self.spread(n)]
-                points += [(state, kind, name, k, "one") for k in self.spread(n)[:1]]
-            elif kind != "coordinator" and (name in SMALL or self.o.form == "long"):
-                points += [(state, kind, name, k, "one") for k in self.spread(n)[:2]]
+            some = list(self.spread(n))
+            if kind == "coordinator" and (name in CHANGING or self.o.form == "all"):
+                every = range(1, n + 1) if self.o.form == "long" else some
+                points += [(state, kind, name, k, "all") for k in every]
+                points += [(state, kind, name, k, "one") for k in some[:len(some) // 2]]
+            elif kind != "coordinator" and (name in SMALL or self.o.form != "short"):
+                points += [(state, kind, name, k, "one") for k in some]
         return points
 
     def kill(self, place, point):
@@ -603,8 +612,10 @@ class Rig:
         if n == 0:
             return []
         self.say(f"  {n} allocations of the coordinator")
-        if self.o.form == "long":
-            return [(k,) for k in range(1, n + 1)] + [(f"{k}+",) for k in range(1, n + 1, 7)]
+        if self.o.form != "short":
+            step = 1 if self.o.form == "all" else max(1, n // 600)
+            return [(k,) for k in range(1, n + 1, step)] + \
+                [(f"{k}+",) for k in range(1, n + 1, 10 * step)]
         early = [(k,) for k in self.random.sample(range(1, max(2, n // 10)), min(15, n // 10 - 1))]
         points = early + [(self.random.randint(1, n),) for _ in range(25)]
         return points + [(f"{self.random.randint(1, n)}+",) for _ in range(5)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # spool.sh - winnowd loses nothing, doubles nothing and shows nothing half, wherever it is killed.
 #
-# usage: spool.sh short|long|teeth WINNOWD WORKER WINNOW KILL_AT FAIL_ALLOC [option...]
+# usage: spool.sh short|long|all|teeth WINNOWD WORKER WINNOW KILL_AT FAIL_ALLOC [option...]
 #        exits 77 (skipped) where nothing can be traced
 #
 # Lays the programs side by side (WORKER is spool_poison, which winnowd takes for its
@@ -11,7 +11,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
 be_alone "$@"
-[ $# -ge 6 ] || { echo "usage: spool.sh short|long|teeth WINNOWD WORKER WINNOW KILL_AT FAIL_ALLOC [option...]" >&2; exit 64; }
+[ $# -ge 6 ] || { echo "usage: spool.sh short|long|all|teeth WINNOWD WORKER WINNOW KILL_AT FAIL_ALLOC [option...]" >&2; exit 64; }
 form=$1 program=$5
 programs=("$2" "$3" "$4" "$5" "$6")
 shift 6

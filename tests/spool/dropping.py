@@ -93,14 +93,14 @@ class Events:
 
 
 def wait_until(done, *folders):
-    """Until done() says so; it is asked again when something happens in the folders."""
+    """Until done() says so; it is asked again when something happens in the folders.  As long
+    as something does, there is hope."""
     events = Events()
-    deadline = time.monotonic() + PATIENCE
     try:
         for folder in folders:
             events.watch(folder)
         while not done():
-            if not events.wait(deadline):
+            if not events.wait(time.monotonic() + PATIENCE):
                 raise TimeoutError(f"nothing more happens in {', '.join(folders)}")
     finally:
         events.close()
@@ -155,7 +155,7 @@ def is_out(spool, path):
 def wait_out(spool, path):
     """Until the record of drop/<path> is visible; its folder is there."""
     folder = os.path.dirname(f"{spool}/out/{path}")
-    wait_until(lambda: is_out(spool, path), folder)
+    wait_until(lambda: is_out(spool, path), folder, spool + "/state")
 
 
 # --- the record of what became of all ------------------------------------------------------------

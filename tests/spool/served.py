@@ -29,8 +29,14 @@ def tree():
     return links
 
 
+def address(path):
+    """As pages link to it: a folder's front page has one name, or wget would write it twice."""
+    return "/" + path.removesuffix("index.html")
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, format, *args):
         pass
@@ -44,7 +50,7 @@ class Site:
         for path, to in tree().items():
             os.makedirs(os.path.dirname(f"{folder}/{path}"), exist_ok=True)
             with open(f"{folder}/{path}", "wb") as f:
-                f.write(dropping.page(self.numbers[path], ["/" + other for other in to]))
+                f.write(dropping.page(self.numbers[path], [address(other) for other in to]))
         handler = functools.partial(Quiet, directory=folder)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.host = f"127.0.0.1:{self.server.server_port}"
