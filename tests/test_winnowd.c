@@ -285,6 +285,30 @@ static void the_order_of_the_manifest_tells_every_outcome(void **state)
     assert_shell("quarantined", "grep -q ' quarantined .* no%20page.html - ' state/manifest-*.log");
 }
 
+static void a_folder_of_out_that_may_not_be_written_to_stops_nobody_else(void **state)
+{
+    (void)state;
+    make_folder(in_spool("out"));
+    make_folder(in_spool("out/locked"));
+    drop("locked/a.html", PAGE);
+    drop("open/b.html", OTHER);
+    char lock[700], unlock[700];
+    const char *path = path_of(in_spool("out/locked"));
+    snprintf(lock, sizeof lock, "chattr +i '%s' 2> /dev/null", path);
+    snprintf(unlock, sizeof unlock, "chattr -i '%s'", path);
+    if (geteuid() == 0 ? system(lock) != 0 : chmod(path, 0555) != 0) {
+        print_message("[ note     ] this file system locks no folder: skipped\n");
+        skip();
+    }
+    struct run r = WINNOWD("--once");
+    assert_int_equal(geteuid() == 0 ? system(unlock) : chmod(path, 0755), 0);
+    assert_code(&r, 0);
+    run_free(&r);
+    assert_file_holds(in_spool("out/open/b.html.txt"), "Bakers in the old town");
+    assert_shell("the other has a name of its own", "grep -q 'leaves at seven' out/a.html~*.txt");
+    assert_int_equal(entries_of("work"), 0);
+}
+
 /* --- what is no page -------------------------------------------------------------------------------- */
 
 static void what_is_no_page_goes_to_quarantine_with_its_reason(void **state)
@@ -489,6 +513,7 @@ int main(void)
         T(writes_only_what_is_asked_for),
         T(of_two_copies_dropped_at_once_one_names_the_other),
         T(the_order_of_the_manifest_tells_every_outcome),
+        T(a_folder_of_out_that_may_not_be_written_to_stops_nobody_else),
         T(what_is_no_page_goes_to_quarantine_with_its_reason),
         T(a_page_above_the_limit_is_kept_and_says_so),
         T(links_and_pipes_are_left_where_they_are),

@@ -135,6 +135,12 @@ static int name_file(struct naming *n, int fd, const char *part, unsigned first)
     return -1;
 }
 
+/* A folder that somebody else has made there need not be for us to write into. */
+static bool may_write(int folder)
+{
+    return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 /* Chooses part after part of path.  -1 and errno. */
 static int choose(struct naming *n, int out, const char *path, unsigned first)
 {
@@ -153,6 +159,8 @@ static int choose(struct naming *n, int out, const char *path, unsigned first)
         fd = next;
         code = fd < 0 ? -1 : 0;
     }
+    if (code == 0 && fd != out && !may_write(fd))
+        code = -1;
     if (code == 0)
         code = name_file(n, fd, path, first);
     if (fd != out)
@@ -160,12 +168,19 @@ static int choose(struct naming *n, int out, const char *path, unsigned first)
     return code;
 }
 
+/* Is it this one folder that does not let us in?  It must not stop all other pages. */
+static bool is_refused(int why)
+{
+    return why == EACCES || why == EPERM;
+}
+
 int spool_out_name(const struct spool *s, uint64_t id, const char *path, bool replace,
                    spool_taken_fn *taken, void *ctx, char **ret, struct winnow_error *err)
 {
     struct naming n = {.id = id, .replace = replace, .taken = taken, .ctx = ctx};
     int code = choose(&n, s->out, path, 1);
-    if (code != 0 && errno == ENAMETOOLONG) { /* then without its folders, with the id */
+    if (code != 0 && (errno == ENAMETOOLONG || is_refused(errno))) {
+        /* then without its folders, with the id */
         const char *slash = strrchr(path, '/');
         code = choose(&n, s->out, slash ? slash + 1 : path, NAMES_MOST);
     }
@@ -280,9 +295,9 @@ int spool_publish(const struct spool *s, uint64_t id, const char *name, bool rep
     fd_close(o.work);
     if (code == 0)
         return WINNOW_OK;
-    if (errno == EEXIST || errno == ENOTDIR || errno == ELOOP)
-        return fault_set(err, WINNOW_EUSAGE, "out/%s: something else has that name; move it away, or "
-                         "let the output have another", path_text(name).text);
+    if (errno == EEXIST || errno == ENOTDIR || errno == ELOOP || is_refused(errno))
+        return fault_set(err, WINNOW_EUSAGE, "out/%s: something else has that name, or its folder is not "
+                         "to be written to; the output is to have another", path_text(name).text);
     return fault_errno(err, "check out/ and its disk; it is tried again",
                        "out/%s: cannot be made visible", path_text(name).text);
 }
