@@ -495,7 +495,7 @@ static void rules_that_cannot_be_read_are_told_at_the_start(void **state)
 {
     (void)state;
     struct run r = WINNOWD("--once", "--set", "rules=/nowhere/at/all");
-    assert_code(&r, EX_IOERR);
+    assert_code(&r, EX_CONFIG);
     assert_err(&r, "/nowhere/at/all");
     run_free(&r);
 }

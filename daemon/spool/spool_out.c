@@ -135,10 +135,16 @@ static int name_file(struct naming *n, int fd, const char *part, unsigned first)
     return -1;
 }
 
+/* Is it this one folder that does not let us in?  It must not stop all other pages. */
+static bool is_refused(int why)
+{
+    return why == EACCES || why == EPERM;
+}
+
 /* A folder that somebody else has made there need not be for us to write into. */
 static bool may_write(int folder)
 {
-    return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0;
+    return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0 || !is_refused(errno);
 }
 
 /* Chooses part after part of path.  -1 and errno. */
@@ -166,12 +172,6 @@ static int choose(struct naming *n, int out, const char *path, unsigned first)
     if (fd != out)
         fd_close(fd);
     return code;
-}
-
-/* Is it this one folder that does not let us in?  It must not stop all other pages. */
-static bool is_refused(int why)
-{
-    return why == EACCES || why == EPERM;
 }
 
 int spool_out_name(const struct spool *s, uint64_t id, const char *path, bool replace,
