@@ -69,6 +69,57 @@ static void wake_coordinator(struct commit *c)
         continue;
 }
 
+/* --- 1: what can be told of a page is believed or not ------------------------------------- */
+
+struct telling {
+    struct question *question;
+    char *told;
+    size_t len;
+};
+
+static int read_told(struct commit *c, const struct job *job, struct telling *t,
+                     struct winnow_error *err)
+{
+    int status = spool_read(c->spool, job->id, SPOOL_TOLD, TOLD_MOST, &t->told, &t->len, err);
+    return status == SPOOL_GONE ? WINNOW_OK : status;
+}
+
+static int check_task(struct winnow_index *index, void *arg, struct winnow_error *err)
+{
+    const struct telling *t = arg;
+    (void)index;
+    return winnow_asking_check(t->question->asking, t->told, t->len, err);
+}
+
+/* Once it is decided, what lies in work/<id>/told is taken after a crash without a question. */
+static int check_told(struct commit *c, struct job *job, struct winnow_error *err)
+{
+    struct telling t = {.question = &job->question};
+    int status = job->question.asking ? read_told(c, job, &t, err) : WINNOW_OK;
+    if (status == WINNOW_OK && t.told)
+        status = indexer_run(c->index, check_task, &t, err);
+    free(t.told);
+    if (status != WINNOW_OK && status != WINNOW_EDATA)
+        return status;
+    if (status == WINNOW_OK && t.told)
+        return WINNOW_OK;
+    struct notify_file file = {.id = job->id, .path = job->path};
+    notify_say(NOTIFY_WARNING, &file, "is not remembered: %s",
+               status == WINNOW_EDATA ? err->text : "its worker has not asked for it");
+    job->is_told = false;
+    return spool_drop_told(c->spool, job->id, err);
+}
+
+static int check_group(struct commit *c, struct winnow_error *err)
+{
+    struct job *job;
+    int status = WINNOW_OK;
+    TAILQ_FOREACH(job, &c->group, link)
+        if (status == WINNOW_OK && job->is_told)
+            status = check_told(c, job, err);
+    return status;
+}
+
 /* --- 1, 2, 3: the decision ------------------------------------------------------------------ */
 
 static int write_reasons(struct commit *c, struct winnow_error *err)
@@ -218,13 +269,7 @@ static int publish_group(struct commit *c, bool replace, struct winnow_error *er
 /* --- 5, 6: the index --------------------------------------------------------------------------- */
 
 /* In the indexer's thread: what a page told is taken, and it keeps no other waiting. */
-struct telling {
-    struct question *question;
-    char *told;
-    size_t len;
-};
-
-static int take_told(struct winnow_index *index, void *arg, struct winnow_error *err)
+static int take_task(struct winnow_index *index, void *arg, struct winnow_error *err)
 {
     struct telling *t = arg;
     (void)index;
@@ -238,20 +283,12 @@ static int take_told(struct winnow_index *index, void *arg, struct winnow_error 
 static int tell(struct commit *c, struct job *job, struct winnow_error *err)
 {
     struct telling t = {.question = &job->question};
-    int status = WINNOW_OK;
-    if (job->is_told)
-        status = spool_read(c->spool, job->id, SPOOL_TOLD, TOLD_MOST, &t.told, &t.len, err);
-    if (status != WINNOW_OK && status != SPOOL_GONE)
+    int status = job->is_told ? read_told(c, job, &t, err) : WINNOW_OK;
+    if (status != WINNOW_OK)
         return status;
     job->is_told = t.told != NULL;
-    status = indexer_run(c->index, take_told, &t, err);
+    status = indexer_run(c->index, take_task, &t, err);
     free(t.told);
-    if (status == WINNOW_EDATA) { /* what a worker says of its own page: believed or not */
-        struct notify_file file = {.id = job->id, .path = job->path};
-        notify_say(NOTIFY_WARNING, &file, "is not remembered: %s", err->text);
-        job->is_told = false;
-        return WINNOW_OK;
-    }
     c->told_bytes += t.len;
     c->untold += job->is_told;
     return status;
@@ -326,7 +363,9 @@ static void end_group(struct commit *c)
 static int commit_group(struct commit *c, const struct commit_settings *s, struct winnow_error *err)
 {
     bool is_empty = TAILQ_EMPTY(&c->group);
-    int status = write_reasons(c, err);
+    int status = check_group(c, err);
+    if (status == WINNOW_OK)
+        status = write_reasons(c, err);
     if (status == WINNOW_OK)
         status = sync_all(c, err);
     if (status == WINNOW_OK && !is_empty)

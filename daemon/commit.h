@@ -2,7 +2,8 @@
  *
  * For each group, in this order:
  *
- *   1. reason.json of what goes to quarantine is written;
+ *   1. what the index cannot believe is dropped, reason.json of what goes to quarantine
+ *      written;
  *   2. spool_sync: results, reasons and claims are on the disk - and what the group
  *      before has published;
  *   3. manifest_append: this is the decision;
@@ -51,7 +52,7 @@ void commit_hurry(struct commit *c);
  * and for every one that is done and handed back.  Not 0: there were any, and what waits for
  * others may ask again. */
 struct commit_calls {
-    void (*visible)(void *ctx, const struct job *job);
+    void (*visible)(void *ctx, struct job *job);
     void (*gone)(void *ctx, struct job *job); /* the coordinator's again, to be freed */
 };
 int commit_reap(struct commit *c, const struct commit_calls *calls, void *ctx);

@@ -2,13 +2,16 @@
  *
  *     watch --take--> queued --dispatch--> workers --outcome--> committer --> out/
  *
- * One thread waits for everything and never for the disk: that is the committer's.  Where
+ * One thread waits for everything and, but for winnow queue, never for the disk: that is the
+ * committer's.  Where
  * the committer fails (a full or broken disk) all work is put down and begun again from
  * what lies in the spool, exactly as after a crash: there is one way back, and it is used
  * at every start. */
 #include "coordinator.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <search.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +93,7 @@ static int recover(struct coordinator *c, struct winnow_error *err)
             continue;
         }
         job->claimed_ns = coordinator_now_ns();
+        (void)!take_path(c, job);
         TAILQ_INSERT_TAIL(&c->lists[JOB_QUEUED], job, link);
         c->counts[JOB_QUEUED]++;
     }
@@ -137,8 +141,15 @@ static void free_jobs(struct coordinator *c, enum job_state state)
     }
 }
 
+static void no_free(void *job)
+{
+    (void)job;
+}
+
 static void put_down(struct coordinator *c)
 {
+    tdestroy(c->paths, no_free); /* those that the committer had are freed already */
+    c->paths = NULL;
     free_jobs(c, JOB_QUEUED);
     free_jobs(c, JOB_WAITING);
     close_stores(c);
@@ -206,12 +217,13 @@ static int check_commit(struct coordinator *c, struct winnow_error *err)
 
 /* --- outcomes ------------------------------------------------------------------------------------------ */
 
-static void on_visible(void *ctx, const struct job *job)
+static void on_visible(void *ctx, struct job *job)
 {
     struct coordinator *c = ctx;
     struct notify_file file = {.id = job->id, .path = job->path, .out = job->out,
                                .kind = job->verdict.kind};
     uint64_t *values = c->metrics.values;
+    take_leave_path(c, job);
     c->counts[JOB_DECIDING]--;
     c->look_now = true;
     values[METRIC_LAST_OUTCOME] = (uint64_t)time(NULL);
@@ -412,11 +424,23 @@ static int open_pool(struct coordinator *c, struct winnow_error *err)
     return pool_new(&settings, &dispatch_calls, c, &c->pool, err);
 }
 
+static int open_spool(struct coordinator *c, struct winnow_error *err)
+{
+    int status = spool_open(c->config.spool, SPOOL_OWN, &c->spool, err);
+    if (status != WINNOW_OK)
+        return status;
+    c->care = *c->spool;
+    c->care.root = openat(c->spool->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return c->care.root >= 0 ? WINNOW_OK
+                             : fault_errno(err, "check the spool, then start it again", "%s",
+                                           c->spool->path);
+}
+
 static int open_all(struct coordinator *c, struct winnow_error *err)
 {
     int status = open_signals(c, err);
     if (status == WINNOW_OK)
-        status = spool_open(c->config.spool, SPOOL_OWN, &c->spool, err);
+        status = open_spool(c, err);
     if (status == WINNOW_OK)
         status = open_pool(c, err);
     if (status == WINNOW_OK)
@@ -437,11 +461,12 @@ static void close_all(struct coordinator *c)
     if (c->commit)
         end_commit(c);
     pool_free(c->pool);
-    for (enum job_state s = 0; s < JOB_DECIDING; s++)
-        free_jobs(c, s);
-    close_stores(c);
+    free_jobs(c, JOB_RUNNING);
+    put_down(c);
     control_free(c->control);
     watch_free(c->watch);
+    if (c->care.root >= 0)
+        close(c->care.root);
     spool_close(c->spool);
     rule_paths_free(&c->rules);
     rule_paths_free(&c->next_rules);
@@ -457,7 +482,8 @@ static void close_all(struct coordinator *c)
 
 int coordinator_run(const struct coordinator_start *start, struct winnow_error *err)
 {
-    struct coordinator c = {.config = *start->config, .start = start, .epoll = -1, .signals = -1};
+    struct coordinator c = {.config = *start->config, .start = start, .epoll = -1, .signals = -1,
+                            .care = {.root = -1}};
     *start->config = (struct config){0};
     for (size_t i = 0; i < JOB_DECIDING; i++)
         TAILQ_INIT(&c.lists[i]);

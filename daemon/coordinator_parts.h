@@ -25,6 +25,8 @@ struct coordinator {
     struct rule_paths next_rules;
 
     struct spool *spool;
+    struct spool care;               /* the same, with a descriptor of its own to sync by: what
+                                        it is told of a lost write the committer is told too */
     struct manifest *manifest;
     struct indexer *index;           /* NULL: none */
     struct commit *commit;
@@ -35,6 +37,7 @@ struct coordinator {
 
     struct jobs lists[JOB_DECIDING]; /* by state; those with the committer are in none */
     size_t counts[JOB_STATES];
+    void *paths;                     /* tsearch: jobs that are not visible yet, by path */
     size_t held;                     /* running ones whose question waits for others */
     bool ask_again;                  /* one of those others has ended */
     bool stopping;
@@ -55,7 +58,20 @@ void coordinator_move(struct coordinator *c, struct job *job, enum job_state sta
 
 void take_check_space(struct coordinator *c); /* now and then: is_full */
 void take_set_full(struct coordinator *c, const char *why); /* a write has found no room */
+
+/* May the page write so much more?  Large results are looked at now and then: others want to
+ * write too. */
+bool take_leaves_room(struct coordinator *c, const struct job *job, size_t more);
+
+/* A page's results could not be written: is there room now that they are gone, so that it
+ * is the page that is too large, and not the disk too full? */
+bool take_was_too_large(struct coordinator *c, uint64_t bytes);
 bool take_has_room(const struct coordinator *c); /* for one more file */
+
+/* Two files of one path come one after the other: their outputs' order is theirs.  false: one
+ * is in work (or there is no memory). */
+bool take_path(struct coordinator *c, struct job *job);
+void take_leave_path(struct coordinator *c, struct job *job);
 void take_files(struct coordinator *c);
 
 /* --- dispatch.c --------------------------------------------------------------------------- */

@@ -99,7 +99,7 @@ void dispatch_drop_results(struct coordinator *c, struct job *job)
     if (c->index)
         indexer_end(c->index, &job->question);
     c->held -= job->is_held;
-    job->bytes_out = 0;
+    job->bytes_out = job->bytes_written = 0;
     job->is_told = job->is_full = job->is_delayed = job->is_held = job->is_distrusted = false;
 }
 
@@ -133,9 +133,14 @@ static bool store_piece(struct coordinator *c, struct job *job, enum spool_file 
     if (job->files[file] < 0 &&
         spool_create(c->spool, job->id, file, &job->files[file], &err) != WINNOW_OK)
         return false;
+    if (!take_leaves_room(c, job, len)) {
+        errno = ENOSPC;
+        return false;
+    }
     if (!write_all(job->files[file], data, len))
         return false;
     job->bytes_out += file == SPOOL_TOLD ? 0 : len;
+    job->bytes_written += len;
     job->is_told |= file == SPOOL_TOLD;
     return true;
 }
@@ -155,9 +160,7 @@ static int on_output(void *ctx, struct pool_job *page, enum pool_part part, cons
         if (places[i].part != part || store_piece(c, job, places[i].file, data, len))
             continue;
         job->is_full = true;
-        take_set_full(c, errno == ENOSPC || errno == EDQUOT
-                             ? "a result cannot be written for want of room"
-                             : strerror(errno));
+        job->write_error = errno;
         return -1;
     }
     return 0;

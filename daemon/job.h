@@ -50,10 +50,12 @@ struct job {
     int files[SPOOL_FILES]; /* results; -1: not open */
     struct question question; /* to the index; its owner is the job */
     bool is_held;          /* its question waits for pages that it shares text with */
-    uint64_t bytes_out;
-    bool is_full;          /* a result could not be written: for want of room */
+    uint64_t bytes_out, bytes_written; /* text and record; told too */
+    bool is_full;          /* a result could not be written: */
+    int write_error;       /* why */
     bool is_delayed;       /* the index could not be read */
     bool is_distrusted;    /* it asked what no worker of ours asks */
+    bool has_path;         /* it stands among the paths in work */
 
     /* while it is decided */
     enum manifest_kind kind;

@@ -186,16 +186,37 @@ static void count_end(struct coordinator *c, const struct pool_result *result)
     c->metrics.values[METRIC_WORKERS_TIMED_OUT] += result->end == POOL_TIMED_OUT;
 }
 
+/* Its results could not be written. */
+static void find_no_room(struct coordinator *c, struct job *job)
+{
+    static const struct meaning too_large = {0, NEXT_FAILED, "room", "make room on the spool's disk, "
+                                             "then \"winnow queue retry\""};
+    uint64_t bytes = job->bytes_written;
+    int why = job->write_error;
+    bool is_room = why == ENOSPC || why == EDQUOT;
+    dispatch_drop_results(c, job);
+    if (is_room && take_was_too_large(c, bytes)) {
+        fail(c, job, &too_large, "its text and record do not fit on the disk");
+        return;
+    }
+    take_set_full(c, is_room ? "a result cannot be written for want of room" : strerror(why));
+    wait_for_next(c, job, c->config.retry_ms);
+}
+
 void outcome_of(struct coordinator *c, struct job *job, const struct pool_result *result)
 {
     const struct meaning *m = meaning_of(job, result);
-    bool pauses = job->is_full || job->is_delayed;
+    bool pauses = job->is_delayed;
     job->page = NULL;
     c->held -= job->is_held;
     job->is_held = false;
     count_end(c, result);
     if (!c->commit) { /* all is begun again (coordinator.c) */
         wait_for_next(c, job, 0);
+        return;
+    }
+    if (job->is_full) {
+        find_no_room(c, job);
         return;
     }
     switch (m->next) {

@@ -28,6 +28,7 @@ struct pool_settings serve_pool_settings(const struct config *config,
         .use = {.across = config->across, .no_site = !config->site},
         .workers = config->workers,
         .timeout_ms = config->timeout_ms,
+        .will_reload = true,
         .memory = config->memory,
     };
 }
@@ -292,7 +293,7 @@ static int take_care(struct coordinator *c, care_fn *run, uint64_t *counter, con
     if (!c->commit)
         return fault_set(err, WINNOW_EBUSY, "winnowd waits for its disk; try again later");
     struct counting counting = {told, told_ctx, counter};
-    struct care care = {c->spool, append_lines, c->commit, count_told, &counting};
+    struct care care = {&c->care, append_lines, c->commit, count_told, &counting};
     return run(&care, ids, count, err);
 }
 

@@ -1,6 +1,7 @@
 /* take.c - files that are ready are claimed, as long as there is room for them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 enum {
     SPACE_MS = 500,  /* between two looks at the free space */
     TAKE_MOST = 64,  /* files in one go: others wait for the loop too */
+    LOOK_EVERY = 16 << 20, /* bytes of a page's results */
+    LARGE = 1 << 20,       /* bytes; smaller results fill no disk */
 };
 
 /* --- room ------------------------------------------------------------------------------------ */
@@ -52,6 +55,24 @@ void take_check_space(struct coordinator *c)
         set_full(c, false, NULL);
 }
 
+static bool has_room(const struct coordinator *c)
+{
+    struct statvfs v;
+    return fstatvfs(c->spool->root, &v) != 0 ||
+           (unsigned long long)v.f_bavail * v.f_frsize >= c->config.min_free;
+}
+
+bool take_leaves_room(struct coordinator *c, const struct job *job, size_t more)
+{
+    return (job->bytes_written + more) / LOOK_EVERY == job->bytes_written / LOOK_EVERY ||
+           has_room(c);
+}
+
+bool take_was_too_large(struct coordinator *c, uint64_t bytes)
+{
+    return bytes >= LARGE && has_room(c);
+}
+
 /* Whoever has met it knows better than statvfs: quotas, reserved blocks. */
 void take_set_full(struct coordinator *c, const char *why)
 {
@@ -69,11 +90,34 @@ static size_t in_work(const struct coordinator *c)
     return ret;
 }
 
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct job *)a)->path, ((const struct job *)b)->path);
+}
+
+bool take_path(struct coordinator *c, struct job *job)
+{
+    struct job **node = tsearch(job, &c->paths, by_path);
+    return job->has_path = node && *node == job;
+}
+
+void take_leave_path(struct coordinator *c, struct job *job)
+{
+    if (job->has_path)
+        tdelete(job, &c->paths, by_path);
+    job->has_path = false;
+}
+
 static void claim(struct coordinator *c, const char *path)
 {
     struct winnow_error err = {0};
     struct notify_file file = {.path = path};
     struct job *job = job_create(spool_new_id(c->spool), path);
+    if (job && !take_path(c, job)) {
+        watch_again(c->watch, path);
+        job_destroy(job);
+        return;
+    }
     int status = job ? spool_claim(c->spool, path, job->id, &err) : WINNOW_ENOMEM;
     if (status == WINNOW_OK) {
         job->claimed_ns = coordinator_now_ns();
@@ -91,6 +135,8 @@ static void claim(struct coordinator *c, const char *path)
             notify_say(NOTIFY_WARNING, &file, "cannot be claimed: %s",
                        job ? err.text : "out of memory");
     }
+    if (job)
+        take_leave_path(c, job);
     job_destroy(job);
 }
 

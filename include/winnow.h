@@ -383,11 +383,17 @@ WINNOW_API void winnow_asking_expect(struct winnow_asking *asking, const char *s
  * with this one is being cleaned (or may: an earlier one, if ordered): the same question is
  * to be put again when an asking was taken or freed.  No two pages wait for each other.
  * WINNOW_EDATA: no question that winnow asks; whoever asks it is not to be trusted.
- * WINNOW_EBUSY: a commit has failed since winnow_asking_new; clean the page again. */
+ * WINNOW_EBUSY: a commit has failed since winnow_asking_new; clean the page again.
+ * WINNOW_EIO, WINNOW_ENOMEM: the index cannot be read now; the same question may be put later. */
 WINNOW_API WINNOW_CHECK int winnow_asking_answer(struct winnow_asking *asking,
                                                  const void *request, size_t len,
                                                  winnow_write_fn *write, void *ctx, int *wait,
                                                  struct winnow_error *err);
+
+/* Would winnow_asking_take take it?  WINNOW_EDATA where not.  Changes nothing. */
+WINNOW_API WINNOW_CHECK int winnow_asking_check(const struct winnow_asking *asking,
+                                                const void *told, size_t len,
+                                                struct winnow_error *err);
 
 /* Puts into the index what was told, as winnow_learn and winnow_index_add would; the page then
  * keeps no other waiting, and answers no more.  WINNOW_EDATA where it does not fit together, or concerns documents
@@ -397,7 +403,8 @@ WINNOW_API WINNOW_CHECK int winnow_asking_take(struct winnow_asking *asking, con
 WINNOW_API void winnow_asking_free(struct winnow_asking *asking);
 
 /* The same from what the caller has kept since: after a failed commit, or a crash.  What the
- * index knows already is passed over.  told must be what winnow_asking_take has taken. */
+ * index knows already is passed over.  told must be what winnow_asking_check or
+ * winnow_asking_take has found good: it is believed. */
 WINNOW_API WINNOW_CHECK int winnow_index_retake(struct winnow_index *index, const void *told,
                                                 size_t len, struct winnow_error *err);
 

@@ -123,6 +123,11 @@ int winnow_asking_answer(struct winnow_asking *a, const void *request, size_t le
         *wait = 1;
         return WINNOW_OK;
     }
+    if (status == WINNOW_EIO || status == WINNOW_ENOMEM) { /* the owner's trouble, not the page's */
+        if (err)
+            *err = why;
+        return status;
+    }
     put_head(f, a->index, status);
     if (status != WINNOW_OK) {
         buf_clear(&f->body);
@@ -157,16 +162,30 @@ static bool fits(const struct winnow_asking *a, const struct told *t)
     return true;
 }
 
+static int read_told(const struct winnow_asking *a, struct slice told, struct told *ret,
+                     struct winnow_error *err)
+{
+    int status = told_read(told, ret, err);
+    if (status != WINNOW_OK || (!a->has_ended && fits(a, ret)))
+        return status;
+    return err_set(err, WINNOW_EDATA, "what is told of a page does not go with what it has "
+                                      "asked; its process is not to be trusted");
+}
+
+int winnow_asking_check(const struct winnow_asking *a, const void *told, size_t len,
+                        struct winnow_error *err)
+{
+    struct told t;
+    return read_told(a, (struct slice){told, len}, &t, err);
+}
+
 int winnow_asking_take(struct winnow_asking *a, const void *told, size_t len,
                        struct winnow_error *err)
 {
     struct told t;
-    int status = told_read((struct slice){told, len}, &t, err);
+    int status = read_told(a, (struct slice){told, len}, &t, err);
     if (status != WINNOW_OK)
         return status;
-    if (a->has_ended || !fits(a, &t))
-        return err_set(err, WINNOW_EDATA, "what is told of a page does not go with what it has "
-                                          "asked; its process is not to be trusted");
     status = index_take(a->index, &t, false, err);
     if (status == WINNOW_OK)
         flights_end(a->index->flights, a);

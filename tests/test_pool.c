@@ -209,10 +209,22 @@ static const char *const pages_of_a_site[] = {
     "<title>Three</title><p>Read all our stories about the town and its river here, day by day.</p>"
     "<p>The mill on the river was rebuilt after the flood, and the miller moved back into it.</p>"
     "<p>It grinds on Mondays.</p>",
+    "<title>Four</title><p>The keeper of the lighthouse wrote down every ship that passed in a "
+    "year. He noted the hour, the flag and the weather, and whether anybody waved to him. In "
+    "winter the pages are nearly empty, for the ice kept all but the mail boat in harbour. In "
+    "spring he needed a second...</p>",
+    "<title>Five</title><p>The keeper of the lighthouse wrote down every ship that passed in a "
+    "year. He noted the hour, the flag and the weather, and whether anybody waved to him. In "
+    "winter the pages are nearly empty, for the ice kept all but the mail boat in harbour. In "
+    "spring he needed a second book, because the herring boats went out and came home twice a "
+    "day. When he left, the town bought all forty books, and they are read at the fair.</p>",
 };
 
-static const char *site_urls[] = {"http://town.example/1", "http://town.example/2",
-                                  "http://town.example/3"};
+enum { PAGES_OF_SITE = sizeof pages_of_a_site / sizeof *pages_of_a_site };
+
+static const char *site_urls[PAGES_OF_SITE] = {
+    "http://town.example/1", "http://town.example/2", "http://town.example/3",
+    "http://town.example/4", "http://town.example/5"};
 
 static int add_answer(void *ctx, const char *data, size_t len)
 {
@@ -249,7 +261,7 @@ static void an_index_is_asked_from_the_box_as_without_it(void **state)
     winnow_use_index(w, near, &s.use);
     struct drive *dr = drive_new(&s);
     dr->answer = ask_index;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < PAGES_OF_SITE; i++) {
         const char *data = pages_of_a_site[i], *url = site_urls[i];
         struct winnow_page *page = clean_page(w, (struct winnow_input){
             .data = data, .len = strlen(data), .url = url, .source = url});
@@ -258,7 +270,9 @@ static void an_index_is_asked_from_the_box_as_without_it(void **state)
         winnow_page_free(page);
         assert_int_equal(winnow_asking_new(far, 0, &asking_now, &err), WINNOW_OK);
         struct driven *d = drive_bytes(dr, data, strlen(data), (struct pool_page){
-            .url = url, .source = url, .wanted = POOL_TEXT | POOL_JSON | POOL_TOLD});
+            .url = url,
+            .source = url,
+            .wanted = POOL_TEXT | POOL_JSON | POOL_TOLD | POOL_SUPERSEDED});
         drive_all(dr);
         expect_end(d, POOL_CLEANED);
         assert_true(d->questions > 0);
@@ -270,6 +284,8 @@ static void an_index_is_asked_from_the_box_as_without_it(void **state)
         free(want);
     }
     assert_non_null(strstr(part_of(&dr->pages[2], POOL_JSON), site_urls[0]));
+    assert_string_equal(part_of(&dr->pages[4], POOL_SUPERSEDED), site_urls[3]);
+    assert_int_equal(dr->pages[4].parts[6].len, strlen(site_urls[3]) + 1);
     drive_free(dr);
     winnow_free(w);
     winnow_index_close(near);
@@ -719,7 +735,7 @@ static void says_what_is_missing_at_the_start(void **state)
     s = settings();
     s.rules = nowhere;
     s.nrules = 1;
-    expect_no_pool(&s, WINNOW_EIO, "/nonexistent/rules");
+    expect_no_pool(&s, WINNOW_ERULES, "/nonexistent/rules");
     s = settings();
     s.options.limits.max_depth = 1u << 30;
     expect_no_pool(&s, WINNOW_EUSAGE, "limit");
@@ -809,7 +825,7 @@ static void a_rule_file_that_broke_keeps_the_old_rules(void **state)
     assert_null(strstr(part_of(d, POOL_TEXT), "Second"));
     remove_rules(folder);
     reload(dr, &s); /* a folder that is gone */
-    assert_int_equal(dr->reload_status, WINNOW_EIO);
+    assert_int_equal(dr->reload_status, WINNOW_ERULES);
     drive_free(dr);
 }
 

@@ -3,6 +3,7 @@
  * It never sees a byte of a page.  Children are waited for here and nowhere else, so the
  * number of a child that was not waited for yet is its own: a pidfd made from it, or a
  * priority set by it, reaches no other process. */
+#include "fault.h"
 #include "pool/nursery.h"
 
 #include <errno.h>
@@ -222,6 +223,22 @@ static int make_remote(struct worker *w, const struct terms *t, struct winnow_er
     return status;
 }
 
+/* A worker that cannot step into its box would be its page's fault, page after page: so one
+ * without a page tries it first. */
+static int try_worker(const struct worker *w, struct winnow_error *err)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(box_tighten(&w->box, w->nursery) == 0 ? 0 : 1);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return WINNOW_OK;
+    return fault_set(err, WINNOW_EIO, "a worker cannot be put into its box; free memory and raise the "
+                                      "limits of processes, then try again");
+}
+
 static int begin(struct nursery *n, const struct terms *t, struct rule_errors *errors,
                  struct winnow_error *err)
 {
@@ -234,7 +251,9 @@ static int begin(struct nursery *n, const struct terms *t, struct rule_errors *e
     w->nursery = getpid();
     watch_children(n);
     malloc_trim(0); /* once here, not in each child */
-    return status == WINNOW_OK ? box_enter(t->memory, t->cpu_seconds, &w->box, err) : status;
+    if (status == WINNOW_OK)
+        status = box_enter(t->memory, t->cpu_seconds, &w->box, err);
+    return status == WINNOW_OK ? try_worker(w, err) : status;
 }
 
 /* The kernel's choice when memory is gone: pages before the owner. */

@@ -89,6 +89,8 @@ WINNOW_CHECK int spool_read(const struct spool *s, uint64_t id, enum spool_file 
                             size_t max_bytes, char **ret, size_t *ret_len,
                             struct winnow_error *err);
 void spool_drop_results(const struct spool *s, uint64_t id); /* text, record, told: if there */
+/* told alone, which must be gone.  WINNOW_EIO. */
+WINNOW_CHECK int spool_drop_told(const struct spool *s, uint64_t id, struct winnow_error *err);
 
 /* A name below out/ for <path>, that nothing has now: <path>, or <path>~2, ~3 ..., and
  * one cut to fit (with ~<id>) where name or suffix are too long; a folder's part that a file

@@ -199,6 +199,17 @@ int spool_read(const struct spool *s, uint64_t id, enum spool_file file, size_t 
     return status;
 }
 
+int spool_drop_told(const struct spool *s, uint64_t id, struct winnow_error *err)
+{
+    int folder = folder_open(s->work, id_text(id).text);
+    int code = folder < 0 ? -1 : unlinkat(folder, spool_file_names[SPOOL_TOLD], 0);
+    fd_close(folder);
+    if (code == 0 || errno == ENOENT)
+        return WINNOW_OK;
+    return fault_errno(err, "check the spool's disk; it is tried again", "work/%s/%s cannot be "
+                       "removed", id_text(id).text, spool_file_names[SPOOL_TOLD]);
+}
+
 void spool_drop_results(const struct spool *s, uint64_t id)
 {
     static const enum spool_file results[] = {SPOOL_RECORD, SPOOL_TOLD, SPOOL_TEXT};

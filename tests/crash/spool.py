@@ -231,13 +231,12 @@ class Place:
             ret += ["--set", f"{name}={value}"]
         return ret + [self.spool]
 
-    def plain(self, env=None):
+    def plain(self, env=None, seconds=DEADLINE):
         """Runs it to its end."""
         try:
-            run = subprocess.run(self.command(), capture_output=True, timeout=DEADLINE, env=env)
+            run = subprocess.run(self.command(), capture_output=True, timeout=seconds, env=env)
         except subprocess.TimeoutExpired as e:
-            ret = Run(-9, "deadline", (e.stderr or b"").decode(errors="replace"))
-            return ret
+            return Run(-9, "deadline", (e.stderr or b"").decode(errors="replace"))
         return Run(run.returncode, "", run.stderr.decode(errors="replace"))
 
     def traced(self, *action):
@@ -622,9 +621,10 @@ class Rig:
 
     def alloc(self, place, point):
         place.fresh()
-        run = place.plain(self.alloc_environment(place, point[0]))
+        on = str(point[0]).endswith("+")
+        run = place.plain(self.alloc_environment(place, point[0]), PATIENCE if on else DEADLINE)
         found = []
-        if run.late and not str(point[0]).endswith("+"):
+        if run.late and not on:
             found.append(f"it did not come to its end: {run.text[-700:]}")
         elif run.status < 0 and not run.late:
             found.append(f"it ended by signal {-run.status}: {run.text[-700:]}")
