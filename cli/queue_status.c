@@ -45,10 +45,10 @@ static void tally_file(const FTSENT *f, struct tally *t)
 }
 
 /* A folder that went while it was read is none any more. */
-static int tally_walk(FTS *walk, struct tally *t)
+static int tally_walk(FTS *walk, int level, struct tally *t)
 {
     for (FTSENT *f; (errno = 0, f = fts_read(walk)) != NULL;) {
-        if (f->fts_info == FTS_F)
+        if (f->fts_info == FTS_F && f->fts_level >= level)
             tally_file(f, t);
         else if ((f->fts_info == FTS_DNR || f->fts_info == FTS_ERR) && f->fts_errno != ENOENT) {
             errno = f->fts_errno;
@@ -67,7 +67,8 @@ int tally_folder(const struct queue *q, const char *name, struct tally *ret)
         return EX_OSERR;
     }
     FTS *walk = fts_open((char *[]){path, NULL}, FTS_PHYSICAL | FTS_XDEV, NULL);
-    bool is_read = walk && tally_walk(walk, &t) == 0;
+    /* <id>/in/<path>: what lies beside in/ is ours. */
+    bool is_read = walk && tally_walk(walk, strcmp(name, "drop") == 0 ? 1 : 3, &t) == 0;
     if (!is_read)
         say("%s: cannot be read: %s; check its permissions", path, strerror(errno));
     if (walk)

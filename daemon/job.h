@@ -41,6 +41,7 @@ struct job {
     uint64_t id;
     char *path;            /* below drop/ */
     unsigned failures;     /* attempts that failed */
+    unsigned again;        /* attempts that were no fault of the page's, in a row */
     uint64_t claimed_ns, due_ns; /* CLOCK_MONOTONIC */
 
     /* while it runs */

@@ -114,6 +114,8 @@ static int set_one(struct config *c, const char *word, struct winnow_error *err)
 static int set_spool(struct config *c, const char *spool, struct winnow_error *err)
 {
     char path[PATH_MAX], here[PATH_MAX];
+    if (!*spool)
+        return fault_set(err, WINNOW_EUSAGE, "the spool's name is empty; name a folder");
     if (*spool == '/')
         return config_set(c, "spool", spool, err);
     int n = getcwd(here, sizeof here) ? snprintf(path, sizeof path, "%s/%s", here, spool) : -1;

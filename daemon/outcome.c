@@ -9,6 +9,8 @@
 #include "notify.h"
 #include "spool/reason.h"
 
+enum { AGAIN_DOUBLINGS = 6 };
+
 enum next {
     NEXT_PUBLISH,
     NEXT_QUARANTINE, /* at once: it would be the same again */
@@ -186,6 +188,17 @@ static void count_end(struct coordinator *c, const struct pool_result *result)
     c->metrics.values[METRIC_WORKERS_TIMED_OUT] += result->end == POOL_TIMED_OUT;
 }
 
+/* What lasts is not asked for in a hurry: each time the pause is twice as long. */
+static void try_again(struct coordinator *c, struct job *job, const char *why)
+{
+    unsigned doublings = job->again < AGAIN_DOUBLINGS ? job->again : AGAIN_DOUBLINGS;
+    job->again++;
+    if (!job->is_delayed) /* else it was told */
+        notify_say(NOTIFY_WARNING, &(struct notify_file){.id = job->id, .path = job->path},
+                   "is cleaned again: %s", why);
+    wait_for_next(c, job, (uint64_t)c->config.retry_ms << doublings);
+}
+
 /* Its results could not be written. */
 static void find_no_room(struct coordinator *c, struct job *job)
 {
@@ -206,7 +219,6 @@ static void find_no_room(struct coordinator *c, struct job *job)
 void outcome_of(struct coordinator *c, struct job *job, const struct pool_result *result)
 {
     const struct meaning *m = meaning_of(job, result);
-    bool pauses = job->is_delayed;
     job->page = NULL;
     c->held -= job->is_held;
     job->is_held = false;
@@ -231,7 +243,7 @@ void outcome_of(struct coordinator *c, struct job *job, const struct pool_result
         fail(c, job, m, job->is_distrusted ? distrusted : result->text);
         break;
     case NEXT_AGAIN:
-        wait_for_next(c, job, pauses ? c->config.retry_ms : 0);
+        try_again(c, job, result->text);
         break;
     }
 }

@@ -189,7 +189,7 @@ static int decode_hard(struct evidence *e, struct buf *out, struct decoded *ret,
     if (out->status == WINNOW_ELIMIT)
         return err_set(err, WINNOW_ELIMIT,
                        "as UTF-8 the page has more than %zu bytes, the limit for one page; raise "
-                       "it (--max-size) if the page is really that large",
+                       "it (--max-size; max_size of winnowd) if the page is really that large",
                        out->max);
     if (out->status != WINNOW_OK)
         return err_nomem(err);
@@ -211,7 +211,7 @@ static int decode_plain(struct slice bytes, size_t max_bytes, struct decoded *re
     if (ret->text.len > max_bytes)
         return err_set(err, WINNOW_ELIMIT,
                        "the page has %zu bytes, more than the limit of %zu; raise it "
-                       "(--max-size) if the page is really that large",
+                       "(--max-size; max_size of winnowd) if the page is really that large",
                        ret->text.len, max_bytes);
     return WINNOW_OK;
 }

@@ -54,7 +54,7 @@ static int fail_too_large(const char *what, size_t max_bytes, struct winnow_erro
 {
     return err_set(err, WINNOW_ELIMIT,
                    "%s more than %zu bytes, the limit for one page; raise it "
-                   "(--max-size) if the page is really that large",
+                   "(--max-size; max_size of winnowd) if the page is really that large",
                    what, max_bytes);
 }
 

@@ -787,7 +787,10 @@ static void a_telling_goes_with_its_own_questions_alone(void **state)
     struct text told;
     struct rig *r = rig_full((struct winnow_index_use){.across = WINNOW_ACROSS_ANNOTATE}, &told);
     struct winnow_index_stat before = stat_of(r->owner.index);
+    assert_int_equal(winnow_asking_check(r->owner.asking, told.data, told.len, NULL), WINNOW_OK);
     new_asking(&r->owner); /* one that has asked nothing */
+    assert_int_equal(winnow_asking_check(r->owner.asking, told.data, told.len, NULL),
+                     WINNOW_EDATA);
     assert_int_equal(winnow_asking_take(r->owner.asking, told.data, told.len, NULL), WINNOW_EDATA);
     (void)!put_all(&r->owner, 1, SIZE_MAX, 0, SIZE_MAX); /* that was not shown the teaser's text */
     assert_int_equal(winnow_asking_take(r->owner.asking, told.data, told.len, NULL), WINNOW_EDATA);
@@ -806,6 +809,22 @@ static void a_telling_goes_with_its_own_questions_alone(void **state)
 }
 
 /* --- again ------------------------------------------------------------------------------------------------ */
+
+static void a_page_speaks_for_no_document_but_its_own(void **state)
+{
+    (void)state;
+    struct rig *r = rig_with((struct winnow_index_use){.across = WINNOW_ACROSS_ANNOTATE}, 0);
+    struct winnow_input in = input_of("mine", NULL, garden);
+    struct winnow_page *page = NULL;
+    new_asking(&r->owner);
+    winnow_asking_expect(r->owner.asking, "another's");
+    assert_int_not_equal(winnow_clean(r->w, &in, &page, NULL), WINNOW_OK);
+    new_asking(&r->owner);
+    winnow_asking_expect(r->owner.asking, "mine");
+    assert_int_equal(winnow_clean(r->w, &in, &page, NULL), WINNOW_OK);
+    winnow_page_free(page);
+    rig_free(r);
+}
 
 static void retake(struct winnow_index *index, const struct text *told)
 {
@@ -930,6 +949,7 @@ int main(void)
         cmocka_unit_test(a_document_that_was_not_hit_is_not_handed_out),
         cmocka_unit_test(a_page_is_told_only_so_many_texts),
         cmocka_unit_test(a_telling_goes_with_its_own_questions_alone),
+        cmocka_unit_test(a_page_speaks_for_no_document_but_its_own),
         cmocka_unit_test(what_was_told_can_be_told_again),
         cmocka_unit_test(a_page_that_saw_a_failed_commit_is_to_be_cleaned_again),
         cmocka_unit_test(there_is_nothing_to_tell_without_a_page),

@@ -464,6 +464,77 @@ static void waits_for_room_and_loses_nothing(void **state)
     assert_int_equal(umount(path_of(spool)), 0);
 }
 
+/* A page of so many different paragraphs. */
+static void drop_long(const char *name, unsigned paragraphs, const char *last)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/long", spool);
+    FILE *f = fopen(path_of(path), "w");
+    assert_non_null(f);
+    fputs("<html><body>", f);
+    for (unsigned i = 0; i < paragraphs; i++)
+        fprintf(f, "<p>Box %u of the harbour's archive holds %u letters, %u of them unopened, and a "
+                   "key with the number %u.</p>", i, i * 7919 % 997, i * 104729 % 499, i * 31 % 1009);
+    fprintf(f, "<p>%s</p></body></html>", last);
+    assert_int_equal(fclose(f), 0);
+    char to[300];
+    snprintf(to, sizeof to, "%s/drop/%s", spool, name);
+    assert_int_equal(rename(path_of(path), path_of(to)), 0);
+}
+
+static void wait_until_gone(const char *name)
+{
+    double end = seconds_now() + DEADLINE;
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    inotify_add_watch(fd, path_of(in_spool("drop")), IN_MOVED_FROM);
+    while (exists(name)) {
+        char bytes[4096];
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, 200);
+        while (read(fd, bytes, sizeof bytes) > 0)
+            continue;
+        assert_running();
+        assert_true(seconds_now() < end);
+    }
+    close(fd);
+}
+
+static void files_of_one_path_come_out_in_their_order(void **state)
+{
+    (void)state;
+    pid_t pid = start((const char *const[]){"--set", "on_existing=replace", NULL});
+    wait_for(in_spool("state/control"));
+    drop_long("x.html", 20000, "This is the older one.");
+    wait_until_gone(in_spool("drop/x.html"));
+    drop_long("x.html", 1, "This is the newer one.");
+    drop_long("y.html", 1, "This is another.");
+    wait_for(in_spool("out/x.html.json"));
+    wait_until_gone(in_spool("drop/x.html"));
+    assert_int_equal(end(pid, SIGTERM), 0);
+    assert_once();
+    assert_file_holds(in_spool("out/x.html.txt"), "This is the newer one.");
+    assert_shell("both were cleaned", "test $(grep -c ' cleaned .* x.html x.html ' "
+                                      "state/manifest-*.log) = 2");
+}
+
+static void a_page_too_large_for_the_disk_goes_to_quarantine(void **state)
+{
+    (void)state;
+    if (geteuid() != 0 || mount("small", path_of(spool), "tmpfs", 0, "size=5m,mode=0755") != 0) {
+        print_message("[ note     ] no small disk can be mounted: skipped\n");
+        skip();
+    }
+    make_folder(in_spool("drop"));
+    drop_long("large.html", 24000, "The end.");
+    drop("small.html", PAGE);
+    struct run r = WINNOWD("--once", "--set", "index=no");
+    assert_code(&r, 0);
+    run_free(&r);
+    assert_file_holds(in_spool("out/small.html.txt"), FERRY);
+    assert_shell("its reason", "grep -q '\"kind\": *\"room\"' quarantine/*/reason.json");
+    assert_int_equal(umount(path_of(spool)), 0);
+}
+
 /* --- the command line ----------------------------------------------------------------------------------- */
 
 static void says_what_is_wrong_with_its_settings(void **state)
@@ -523,6 +594,8 @@ int main(void)
         T(a_second_winnowd_is_refused),
         T(reads_settings_and_rules_anew_and_keeps_the_old_where_they_are_wrong),
         T(waits_for_room_and_loses_nothing),
+        T(files_of_one_path_come_out_in_their_order),
+        T(a_page_too_large_for_the_disk_goes_to_quarantine),
         T(says_what_is_wrong_with_its_settings),
         T(shows_all_settings_as_a_file_that_it_takes),
         T(rules_that_cannot_be_read_are_told_at_the_start),
