@@ -29,6 +29,7 @@ enum {
     PAUSE_MS = 500,         /* after a failure of the committer; doubled with each in a row */
     PAUSE_DOUBLINGS = 6,
     IDLE_MS = 60 * 1000,
+    HELD_LOOK_MS = 20,      /* while pages wait for others */
 };
 
 uint64_t coordinator_now_ns(void)
@@ -257,7 +258,7 @@ static void reap(struct coordinator *c)
     if (groups != c->groups_seen)
         metrics_time(&c->metrics, TIMING_COMMIT, last_s);
     c->groups_seen = groups;
-    c->ask_again = true;
+    dispatch_note_ending(c);
 }
 
 /* --- the loop ---------------------------------------------------------------------------------------------- */
@@ -301,6 +302,8 @@ static int next_timeout(const struct coordinator *c)
         sooner(&ms, now, job->due_ns);
     if (!c->commit && c->counts[JOB_RUNNING] == 0)
         sooner(&ms, now, c->begin_due_ns);
+    if (c->held > 0)
+        sooner(&ms, now, now + HELD_LOOK_MS * UINT64_C(1000000));
     if (c->is_full)
         sooner(&ms, now, c->space_due_ns);
     if (notify_watchdog_ms() >= 0)

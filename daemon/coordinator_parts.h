@@ -40,6 +40,7 @@ struct coordinator {
     void *paths;                     /* tsearch: jobs that are not visible yet, by path */
     size_t held;                     /* running ones whose question waits for others */
     bool ask_again;                  /* one of those others has ended */
+    unsigned endings;                /* how many have */
     bool stopping;
     bool look_now;                   /* there may be files to claim */
     bool is_full;                    /* no room on the disk: nothing is claimed or cleaned */
@@ -81,6 +82,7 @@ extern const struct pool_calls dispatch_calls; /* their ctx is the coordinator *
 void dispatch_waiting(struct coordinator *c);   /* due attempts are queued */
 void dispatch_queued(struct coordinator *c);
 void dispatch_answers(struct coordinator *c);
+void dispatch_note_ending(struct coordinator *c); /* others need not wait for it any more */
 void dispatch_questions(struct coordinator *c); /* those that had to wait, where it is time */
 void dispatch_drop_results(struct coordinator *c, struct job *job); /* and its asking */
 

@@ -8,6 +8,8 @@
 #include "fault.h"
 #include "notify.h"
 
+enum { HOLD_MS = 100 /* for which a page may keep others waiting while it is cleaned */ };
+
 /* --- giving pages away ------------------------------------------------------------------------- */
 
 void dispatch_waiting(struct coordinator *c)
@@ -87,6 +89,12 @@ void dispatch_queued(struct coordinator *c)
 
 /* --- results ------------------------------------------------------------------------------------ */
 
+void dispatch_note_ending(struct coordinator *c)
+{
+    c->endings++;
+    c->ask_again = true;
+}
+
 void dispatch_drop_results(struct coordinator *c, struct job *job)
 {
     for (size_t i = 0; i < SPOOL_FILES; i++) {
@@ -95,7 +103,9 @@ void dispatch_drop_results(struct coordinator *c, struct job *job)
         job->files[i] = -1;
     }
     spool_drop_results(c->spool, job->id);
-    c->ask_again |= c->index != NULL;
+    dispatch_note_ending(c);
+    job->asked_ns = 0;
+    job->is_released = false;
     if (c->index)
         indexer_end(c->index, &job->question);
     c->held -= job->is_held;
@@ -182,6 +192,9 @@ static int on_ask(void *ctx, struct pool_job *page, const void *request, size_t 
     if (len > 0)
         memcpy(copy, request, len);
     job->question.owner = job;
+    if (job->asked_ns == 0)
+        job->asked_ns = coordinator_now_ns();
+    job->endings = c->endings;
     indexer_ask(c->index, &job->question, copy, len);
     return 0;
 }
@@ -190,6 +203,7 @@ static void hold(struct coordinator *c, struct job *job)
 {
     job->is_held = true;
     c->held++;
+    c->ask_again |= job->endings != c->endings; /* it may have been that one */
     if (c->commit)
         commit_hurry(c->commit);
 }
@@ -233,9 +247,26 @@ void dispatch_answers(struct coordinator *c)
         indexer_reap(c->index, on_answered, c);
 }
 
+/* A page that takes long keeps others waiting no longer. */
+static void release_slow(struct coordinator *c)
+{
+    uint64_t now = coordinator_now_ns();
+    struct job *job;
+    TAILQ_FOREACH(job, &c->lists[JOB_RUNNING], link) {
+        if (job->asked_ns == 0 || job->is_held || job->is_released ||
+            job->question.is_with_indexer || now - job->asked_ns < HOLD_MS * UINT64_C(1000000))
+            continue;
+        indexer_release(c->index, &job->question);
+        job->is_released = true;
+        dispatch_note_ending(c);
+    }
+}
+
 void dispatch_questions(struct coordinator *c)
 {
     struct job *job;
+    if (c->held > 0 && c->index)
+        release_slow(c);
     if (!c->ask_again || !c->commit)
         return;
     c->ask_again = false;
@@ -244,6 +275,8 @@ void dispatch_questions(struct coordinator *c)
             continue;
         job->is_held = false;
         c->held--;
+        job->endings = c->endings;
+        job->asked_ns = coordinator_now_ns(); /* its own waiting is not its fault */
         indexer_ask(c->index, &job->question, NULL, 0);
     }
 }

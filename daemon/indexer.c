@@ -21,6 +21,14 @@ struct task {
     bool is_done;
 };
 
+/* What nobody waits for. */
+struct errand {
+    TAILQ_ENTRY(errand) link;
+    struct winnow_asking *asking;
+    void (*run)(struct winnow_asking *asking);
+};
+
+TAILQ_HEAD(errands, errand);
 TAILQ_HEAD(questions, question);
 TAILQ_HEAD(tasks, task);
 
@@ -34,6 +42,9 @@ struct indexer {
     struct tasks tasks;
     struct questions asked, answered;
     struct question *current; /* being answered now */
+    struct errands errands;
+    uint64_t documents;
+    bool counts; /* they are to be counted again */
     bool stop;
 };
 
@@ -128,16 +139,42 @@ static void do_question(struct indexer *ix)
     wake(ix);
 }
 
-/* Who waits for a task stands still; who has put a question does other things meanwhile. */
+static void do_errand(struct indexer *ix)
+{
+    struct errand *e = TAILQ_FIRST(&ix->errands);
+    TAILQ_REMOVE(&ix->errands, e, link);
+    pthread_mutex_unlock(&ix->lock);
+    e->run(e->asking);
+    free(e);
+    pthread_mutex_lock(&ix->lock);
+}
+
+static void do_count(struct indexer *ix)
+{
+    struct winnow_index_stat stat;
+    ix->counts = false;
+    pthread_mutex_unlock(&ix->lock);
+    int status = ix->index ? winnow_index_stat(ix->index, &stat, NULL) : WINNOW_EUSAGE;
+    pthread_mutex_lock(&ix->lock);
+    if (status == WINNOW_OK)
+        ix->documents = stat.documents;
+}
+
+/* Who waits for a task stands still; who has put a question does other things meanwhile.
+ * Errands come first: a page that has ended keeps others waiting until then. */
 static void *run(void *arg)
 {
     struct indexer *ix = arg;
     pthread_mutex_lock(&ix->lock);
     while (!ix->stop || !TAILQ_EMPTY(&ix->tasks)) {
-        if (!TAILQ_EMPTY(&ix->tasks))
+        if (!TAILQ_EMPTY(&ix->errands))
+            do_errand(ix);
+        else if (!TAILQ_EMPTY(&ix->tasks))
             do_task(ix);
         else if (!TAILQ_EMPTY(&ix->asked))
             do_question(ix);
+        else if (ix->counts)
+            do_count(ix);
         else
             pthread_cond_wait(&ix->more, &ix->lock);
     }
@@ -222,12 +259,51 @@ static void take_back(struct indexer *ix, struct question *q)
     q->is_with_indexer = false;
 }
 
-static int free_asking(struct winnow_index *index, void *arg, struct winnow_error *err)
+struct errand_task {
+    void (*run)(struct winnow_asking *asking);
+    struct winnow_asking *asking;
+};
+
+static int run_errand(struct winnow_index *index, void *arg, struct winnow_error *err)
 {
+    struct errand_task *t = arg;
     (void)index;
     (void)err;
-    winnow_asking_free(arg);
+    t->run(t->asking);
     return WINNOW_OK;
+}
+
+/* Without memory it is waited for. */
+static void send(struct indexer *ix, void (*what)(struct winnow_asking *asking),
+                 struct winnow_asking *asking)
+{
+    struct errand *e = malloc(sizeof *e);
+    if (!e) {
+        struct errand_task t = {what, asking};
+        (void)!indexer_run(ix, run_errand, &t, NULL);
+        return;
+    }
+    *e = (struct errand){.asking = asking, .run = what};
+    pthread_mutex_lock(&ix->lock);
+    TAILQ_INSERT_TAIL(&ix->errands, e, link);
+    pthread_cond_signal(&ix->more);
+    pthread_mutex_unlock(&ix->lock);
+}
+
+void indexer_release(struct indexer *ix, struct question *q)
+{
+    if (q->asking)
+        send(ix, winnow_asking_release, q->asking);
+}
+
+uint64_t indexer_documents(struct indexer *ix)
+{
+    pthread_mutex_lock(&ix->lock);
+    uint64_t ret = ix->documents;
+    ix->counts = true;
+    pthread_cond_signal(&ix->more);
+    pthread_mutex_unlock(&ix->lock);
+    return ret;
 }
 
 void indexer_end(struct indexer *ix, struct question *q)
@@ -235,7 +311,7 @@ void indexer_end(struct indexer *ix, struct question *q)
     if (q->is_with_indexer)
         take_back(ix, q);
     if (q->asking)
-        (void)!indexer_run(ix, free_asking, q->asking, NULL);
+        send(ix, winnow_asking_free, q->asking);
     q->asking = NULL;
     free(q->request);
     q->request = NULL;
@@ -307,6 +383,8 @@ static int make(struct indexer **ret, struct winnow_error *err)
         return fault_nomem(err);
     TAILQ_INIT(&ix->tasks);
     TAILQ_INIT(&ix->asked);
+    TAILQ_INIT(&ix->errands);
+    ix->counts = true;
     TAILQ_INIT(&ix->answered);
     pthread_mutex_init(&ix->lock, NULL);
     pthread_cond_init(&ix->more, NULL);

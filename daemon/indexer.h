@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "winnow.h"
@@ -55,6 +56,13 @@ void indexer_reap(struct indexer *ix, indexer_answered_fn *answered, void *ctx);
 /* Ends a page's questions, also one that is on its way, and what it keeps others waiting by
  * (where it was not taken). */
 void indexer_end(struct indexer *ix, struct question *q);
+
+/* The page takes long: others wait for it no longer.  Not while a question is with the
+ * indexer. */
+void indexer_release(struct indexer *ix, struct question *q);
+
+/* How many documents there are, as of some moments ago; never waits. */
+uint64_t indexer_documents(struct indexer *ix);
 
 /* Runs a task in the indexer's thread, waits for it and returns what it returns.  For any
  * thread but the indexer's. */

@@ -51,6 +51,9 @@ struct job {
     int files[SPOOL_FILES]; /* results; -1: not open */
     struct question question; /* to the index; its owner is the job */
     bool is_held;          /* its question waits for pages that it shares text with */
+    bool is_released;      /* it keeps no others waiting any more */
+    uint64_t asked_ns;     /* CLOCK_MONOTONIC, its first question; 0: none yet */
+    unsigned endings;      /* of other pages, as of its last question */
     uint64_t bytes_out, bytes_written; /* text and record; told too */
     bool is_full;          /* a result could not be written: */
     int write_error;       /* why */

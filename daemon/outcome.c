@@ -130,6 +130,17 @@ static void fail(struct coordinator *c, struct job *job, const struct meaning *m
     wait_for_next(c, job, (uint64_t)c->config.retry_ms << doublings);
 }
 
+/* What lasts is not asked for in a hurry: each time the pause is twice as long. */
+static void try_again(struct coordinator *c, struct job *job, const char *why)
+{
+    unsigned doublings = job->again < AGAIN_DOUBLINGS ? job->again : AGAIN_DOUBLINGS;
+    job->again++;
+    if (!job->is_delayed) /* else it was told */
+        notify_say(NOTIFY_WARNING, &(struct notify_file){.id = job->id, .path = job->path},
+                   "is cleaned again: %s", why);
+    wait_for_next(c, job, (uint64_t)c->config.retry_ms << doublings);
+}
+
 /* --- published ------------------------------------------------------------------------------------ */
 
 /* Was the page written to while it was read? */
@@ -171,7 +182,7 @@ static void publish(struct coordinator *c, struct job *job, const struct pool_re
     if (!make_empty(c, job, POOL_TEXT, SPOOL_TEXT) ||
         !make_empty(c, job, POOL_JSON, SPOOL_RECORD) || !close_results(job) ||
         has_changed(c, job)) {
-        wait_for_next(c, job, c->config.retry_ms);
+        try_again(c, job, "its results cannot be written, or it has changed meanwhile");
         return;
     }
     job->kind = MANIFEST_CLEANED;
@@ -186,17 +197,6 @@ static void count_end(struct coordinator *c, const struct pool_result *result)
 {
     c->metrics.values[METRIC_WORKERS_DIED] += result->end == POOL_DIED;
     c->metrics.values[METRIC_WORKERS_TIMED_OUT] += result->end == POOL_TIMED_OUT;
-}
-
-/* What lasts is not asked for in a hurry: each time the pause is twice as long. */
-static void try_again(struct coordinator *c, struct job *job, const char *why)
-{
-    unsigned doublings = job->again < AGAIN_DOUBLINGS ? job->again : AGAIN_DOUBLINGS;
-    job->again++;
-    if (!job->is_delayed) /* else it was told */
-        notify_say(NOTIFY_WARNING, &(struct notify_file){.id = job->id, .path = job->path},
-                   "is cleaned again: %s", why);
-    wait_for_next(c, job, (uint64_t)c->config.retry_ms << doublings);
 }
 
 /* Its results could not be written. */

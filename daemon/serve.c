@@ -168,18 +168,6 @@ void serve_reloaded(void *ctx, int status, const char *text)
 
 /* --- metrics ------------------------------------------------------------------------------------ */
 
-static int stat_task(struct winnow_index *index, void *ret, struct winnow_error *err)
-{
-    return winnow_index_stat(index, ret, err);
-}
-
-static void count_documents(struct coordinator *c)
-{
-    struct winnow_index_stat stat;
-    if (c->index && indexer_run(c->index, stat_task, &stat, NULL) == WINNOW_OK)
-        c->metrics.values[METRIC_DOCUMENTS] = stat.documents;
-}
-
 static void fill_gauges(struct coordinator *c)
 {
     uint64_t *values = c->metrics.values, overflows = 0, groups = 0, quarantined = 0;
@@ -195,7 +183,8 @@ static void fill_gauges(struct coordinator *c)
         commit_counts(c->commit, &groups, &last_s);
         values[METRIC_COMMITS] = groups;
     }
-    count_documents(c);
+    if (c->index)
+        values[METRIC_DOCUMENTS] = indexer_documents(c->index);
 }
 
 void serve_metrics(struct coordinator *c)

@@ -400,6 +400,10 @@ WINNOW_API WINNOW_CHECK int winnow_asking_check(const struct winnow_asking *aski
  * that this asking was told nothing of; then the index is as it was. */
 WINNOW_API WINNOW_CHECK int winnow_asking_take(struct winnow_asking *asking, const void *told,
                                                size_t len, struct winnow_error *err);
+/* The page takes too long: from now on it keeps none waiting that shares text with it.  Which
+ * of the two came first is then not told. */
+WINNOW_API void winnow_asking_release(struct winnow_asking *asking);
+
 WINNOW_API void winnow_asking_free(struct winnow_asking *asking);
 
 /* The same from what the caller has kept since: after a failed commit, or a crash.  What the

@@ -38,6 +38,11 @@ void winnow_asking_expect(struct winnow_asking *a, const char *source)
     a->is_expected = true;
 }
 
+void winnow_asking_release(struct winnow_asking *a)
+{
+    a->is_released = true;
+}
+
 void winnow_asking_free(struct winnow_asking *a)
 {
     if (!a)

@@ -48,6 +48,7 @@ struct winnow_asking {
     struct winnow_asking *next, *before;
     uint64_t epoch;
     bool is_ordered, has_ended;
+    bool is_released; /* its fingerprints are in nobody's way */
 
     bool is_expected; /* to speak for this document alone */
     struct doc_key expected;

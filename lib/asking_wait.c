@@ -199,7 +199,8 @@ bool asking_waits_for_site(const struct winnow_asking *a)
 static bool is_in_the_way(const struct flight *one, const struct winnow_asking *a, uint64_t print)
 {
     const struct winnow_asking *b = one->asking;
-    return one->print == print && b != a && b->is_announced && b->print_turn < a->print_turn;
+    return one->print == print && b != a && b->is_announced && !b->is_released &&
+           b->print_turn < a->print_turn;
 }
 
 static bool waits_for_silent(const struct winnow_asking *a)

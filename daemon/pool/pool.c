@@ -246,5 +246,6 @@ void *pool_context(const struct pool_job *job)
 
 void pool_stop_job(struct pool_job *job)
 {
-    job_judge(job, POOL_STOPPED, "it was stopped");
+    job->to_stop = true;
+    job_hurry(job);
 }

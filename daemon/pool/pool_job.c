@@ -170,6 +170,13 @@ void job_linger(struct pool_job *j)
     pool_arm(j->pool, j->due_us);
 }
 
+/* Not here and now: done is called by pool_step alone. */
+void job_hurry(struct pool_job *j)
+{
+    j->due_us = now_us();
+    pool_arm(j->pool, j->due_us);
+}
+
 void job_judge(struct pool_job *j, enum pool_end end, const char *format, ...)
 {
     if (j->judged || j->over)
@@ -184,6 +191,8 @@ void job_judge(struct pool_job *j, enum pool_end end, const char *format, ...)
     job_hang_up(j);
     job_linger(j);
     kill_worker(j);
+    if (j->ended)
+        job_hurry(j);
 }
 
 void make_plain(char *text, size_t len)
@@ -344,6 +353,8 @@ void job_stand(struct pool_job *j, enum standing standing)
     j->due_us = standing == WAITING ? 0 : now + left;
     if (j->due_us)
         pool_arm(j->pool, j->due_us);
+    if (j->to_stop)
+        job_hurry(j);
 }
 
 /* Takes its turn from a page: others run beside it, and before it. */
@@ -377,7 +388,9 @@ static void insist(struct pool_job *j)
 static void look_at(struct pool_job *j)
 {
     j->due_us = 0;
-    if (j->ended || j->judged || j->done || j->socket.fd < 0)
+    if (j->to_stop && !j->judged)
+        job_judge(j, POOL_STOPPED, "it was stopped");
+    else if (j->ended || j->judged || j->done || j->socket.fd < 0)
         insist(j);
     else if (j->standing == RUNNING)
         make_long(j);

@@ -85,6 +85,7 @@ struct pool_job {
     size_t posted; /* bytes of its message, until it is born */
 
     bool born, asked, done, ended, orphan, over;
+    bool to_stop; /* at the next step */
     bool judged; /* end and text are decided, whatever comes */
     enum pool_end end;
     int wait_status;
@@ -161,6 +162,7 @@ void job_orphan(struct pool_job *j); /* its nursery is gone */
 void job_judge(struct pool_job *j, enum pool_end end, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void job_stand(struct pool_job *j, enum standing standing);
+void job_hurry(struct pool_job *j); /* looked at again at the next step */
 void job_linger(struct pool_job *j); /* it has to end soon */
 void job_hang_up(struct pool_job *j);
 bool job_kill(struct pool_job *j); /* the process; false: it cannot be reached */

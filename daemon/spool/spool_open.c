@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -193,9 +194,24 @@ static int cannot_rename(const struct spool *s, struct winnow_error *err)
     }
 }
 
+/* A FUSE server is not asked to sync (but for virtiofs, which looks the same from here): what
+ * is decided there would not be durable. */
+static int refuse_fuse(const struct spool *s, struct winnow_error *err)
+{
+    enum { FUSE = 0x65735546 };
+    struct statfs info;
+    if (fstatfs(s->root, &info) != 0 || info.f_type != FUSE)
+        return WINNOW_OK;
+    return fault_set(err, WINNOW_EUSAGE, "%s: a FUSE file system does not say when files are on the "
+                     "disk; put the spool on ext4, XFS, Btrfs or tmpfs", path_text(s->path).text);
+}
+
 /* Sends an empty file the whole way. */
 static int try_renames(const struct spool *s, struct winnow_error *err)
 {
+    int status = refuse_fuse(s, err);
+    if (status != WINNOW_OK)
+        return status;
     remove_probe(s);
     int fd = openat(s->work, PROBE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && (errno == ENOSPC || errno == EDQUOT))

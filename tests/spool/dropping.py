@@ -92,16 +92,15 @@ class Events:
         os.close(self.fd)
 
 
-def wait_until(done, *folders):
-    """Until done() says so; it is asked again when something happens in the folders.  As long
-    as something does, there is hope."""
+def wait_until(done, deadline, *folders):
+    """Until done() says so; it is asked again when something happens in the folders."""
     events = Events()
     try:
         for folder in folders:
             events.watch(folder)
         while not done():
-            if not events.wait(time.monotonic() + PATIENCE):
-                raise TimeoutError(f"nothing more happens in {', '.join(folders)}")
+            if not events.wait(deadline()):
+                raise TimeoutError(f"nothing more comes in {', '.join(folders)}")
     finally:
         events.close()
 
@@ -152,12 +151,6 @@ def is_out(spool, path):
     return os.path.lexists(f"{spool}/out/{path}.json")
 
 
-def wait_out(spool, path):
-    """Until the record of drop/<path> is visible; its folder is there."""
-    folder = os.path.dirname(f"{spool}/out/{path}")
-    wait_until(lambda: is_out(spool, path), folder, spool + "/state")
-
-
 # --- the record of what became of all ------------------------------------------------------------
 
 class Record(spool_check.Spool):
@@ -173,6 +166,7 @@ class Counter:
 
     def __init__(self, spool):
         self.state, self.read = spool + "/state", {}
+        self.last, self.since = -1, time.monotonic()
 
     def count(self):
         for name in os.listdir(self.state):
@@ -189,9 +183,23 @@ class Counter:
         return sum(lines for _, lines in self.read.values())
 
 
+    def deadline(self):
+        """There is hope as long as files are decided."""
+        count = self.count()
+        if count != self.last:
+            self.last, self.since = count, time.monotonic()
+        return self.since + PATIENCE
+
+
+def wait_out(spool, path):
+    """Until the record of drop/<path> is visible; its folder is there.  Others may come first."""
+    folder = os.path.dirname(f"{spool}/out/{path}")
+    wait_until(lambda: is_out(spool, path), Counter(spool).deadline, folder, spool + "/state")
+
+
 def wait_decided(spool, count):
     counter = Counter(spool)
-    wait_until(lambda: counter.count() >= count, spool + "/state")
+    wait_until(lambda: counter.count() >= count, counter.deadline, spool + "/state")
 
 
 # --- the check --------------------------------------------------------------------------------

@@ -204,21 +204,24 @@ def appending(rig, count):
 
 # --- the folder itself -----------------------------------------------------------------------------------
 
-def renew_root(rig):
-    """drop/ is renamed, and made anew; what was left in the old one comes as a folder."""
+def replace_root(rig, name):
+    """drop/ is renamed, and made anew, with pages in it."""
     for i in range(20):
-        write_in_place(rig, f"before-{i}.html")
-    os.rename(rig.drop("")[:-1], f"{rig.spool}/old")
+        write_in_place(rig, f"before-{name}-{i}.html")
+    os.rename(rig.drop("")[:-1], f"{rig.spool}/{name}")
     os.mkdir(rig.drop(""))
-    os.makedirs(rig.drop("new"))
-    rig.out_folder("new")
+    rig.out_folder(name)
     for i in range(20):
-        write_in_place(rig, f"new/after-{i}.html")
-    wait_out(rig.spool, "new/after-19.html")
-    left = dropping.files_below(f"{rig.spool}/old")
-    os.rename(f"{rig.spool}/old", rig.drop("old"))
+        write_in_place(rig, f"{name}/after-{i}.html")
+
+
+def bring_old(rig, name):
+    """Once the new one is seen: what was left in the old one comes as a folder."""
+    wait_out(rig.spool, f"{name}/after-19.html")
+    left = dropping.files_below(f"{rig.spool}/{name}")
+    os.rename(f"{rig.spool}/{name}", rig.drop(f"old-{name}"))
     for path in left:
-        rig.pages[f"old/{path}"] = rig.pages.pop(path)
+        rig.pages[f"old-{name}/{path}"] = rig.pages.pop(path)
 
 
 # --- the queue of events ------------------------------------------------------------------------------------
@@ -280,25 +283,29 @@ def at_once(*tasks):
 
 
 def while_held(rig, daemon, count):
-    """More events than the queue takes."""
+    """More events than the queue takes; that drop/ is another is one that is lost."""
     daemon.pause()
     move_in(rig, "held-moved", count // 4)
-    write_some(rig, "held", count - count // 4)
+    write_some(rig, "held", count // 4)
+    replace_root(rig, "unseen")
+    write_some(rig, "held-after", count - 2 * (count // 4) - 40)
     daemon.go_on()
+    bring_old(rig, "unseen")
 
 
 def run(rig):
     share = rig.total // 5
     write_some(rig, "stopped", share)
     move_in(rig, "stopped-moved", share)
-    with SmallQueue() as small:
+    with SmallQueue() as small:  # it keeps that queue until it opens drop/ anew
         daemon = Daemon(rig.winnowd, rig.spool, "rescan=1h", "index=no",
                         log=rig.stage + ".log")
     try:
         at_once((write_some, rig, "running", share), (move_in, rig, "running-moved", share),
                 (stopping, rig, 3), (appending, rig, 2))
-        renew_root(rig)
-        while_held(rig, daemon, rig.total - len(rig.pages))
+        while_held(rig, daemon, rig.total - len(rig.pages) - 40)
+        replace_root(rig, "seen")
+        bring_old(rig, "seen")
         wait_decided(rig.spool, len(rig.pages))
         if daemon.leave() != 0:
             rig.errors.append("winnowd left with an error")
