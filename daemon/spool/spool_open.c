@@ -219,7 +219,7 @@ static int try_renames(const struct spool *s, struct winnow_error *err)
     int code = fd < 0 ? -1 : move_probe(s);
     if (code != 0 && (errno == ENOSPC || errno == EDQUOT))
         code = 0;
-    int status = code == 0 ? WINNOW_OK : cannot_rename(s, err);
+    status = code == 0 ? WINNOW_OK : cannot_rename(s, err);
     fd_close(fd);
     remove_probe(s);
     return status;
