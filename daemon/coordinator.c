@@ -366,6 +366,7 @@ static int step(struct coordinator *c, struct winnow_error *err)
     reap(c);
     dispatch_answers(c);
     step_pool(c);
+    serve_reload_again(c);
     take_check_space(c);
     take_files(c);
     dispatch_waiting(c);

@@ -23,6 +23,7 @@ struct coordinator {
     struct rule_paths rules;       /* that the pool has, or is given by a reload */
     struct config *next;           /* while a reload is under way */
     struct rule_paths next_rules;
+    bool reload_again;             /* SIGHUP came meanwhile */
 
     struct spool *spool;
     struct spool care;               /* the same, with a descriptor of its own to sync by: what
@@ -92,6 +93,7 @@ void outcome_of(struct coordinator *c, struct job *job, const struct pool_result
 
 /* A file that no worker can be given: it cannot be opened, it is no file any more. */
 void outcome_unreadable(struct coordinator *c, struct job *job, const char *text);
+void outcome_gone(struct coordinator *c, struct job *job); /* somebody has removed it from work/ */
 
 /* --- serve.c ------------------------------------------------------------------------------ */
 
@@ -106,6 +108,7 @@ WINNOW_CHECK int serve_rule_paths(const struct config *config, struct rule_paths
                                   struct winnow_error *err);
 
 void serve_reload(struct coordinator *c);                            /* SIGHUP */
+void serve_reload_again(struct coordinator *c);                      /* where it came twice */
 void serve_reloaded(void *ctx, int status, const char *text);        /* the pool's word */
 void serve_regular(struct coordinator *c);                           /* what is due by time */
 void serve_metrics(struct coordinator *c);                           /* written now */

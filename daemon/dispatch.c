@@ -60,8 +60,12 @@ static void start_job(struct coordinator *c, struct job *job)
     struct winnow_error err = {0};
     int fd = -1;
     int status = spool_open_input(c->spool, job->id, job->path, &fd, &job->before, &err);
-    if (status == SPOOL_GONE || status == WINNOW_EUSAGE || status == WINNOW_EDATA) {
-        outcome_unreadable(c, job, status == SPOOL_GONE ? "it is gone from work/" : err.text);
+    if (status == SPOOL_GONE) {
+        outcome_gone(c, job);
+        return;
+    }
+    if (status == WINNOW_EUSAGE || status == WINNOW_EDATA) {
+        outcome_unreadable(c, job, err.text);
         return;
     }
     if (status == WINNOW_OK)

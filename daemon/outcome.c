@@ -254,3 +254,18 @@ void outcome_unreadable(struct coordinator *c, struct job *job, const char *text
                                      "check its owner and mode, then \"winnow queue retry\""};
     quarantine(c, job, &m, text);
 }
+
+/* There is nothing left to decide about. */
+void outcome_gone(struct coordinator *c, struct job *job)
+{
+    struct winnow_error err = {0};
+    notify_say(NOTIFY_ERROR, &(struct notify_file){.id = job->id, .path = job->path},
+               "is gone from work/: somebody else has removed it; it has no outcome");
+    dispatch_drop_results(c, job);
+    if (spool_finish(c->spool, job->id, &err) != WINNOW_OK)
+        notify_say(NOTIFY_WARNING, NULL, "%s", err.text);
+    TAILQ_REMOVE(&c->lists[job->state], job, link);
+    c->counts[job->state]--;
+    take_leave_path(c, job);
+    job_destroy(job);
+}

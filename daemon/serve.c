@@ -108,11 +108,11 @@ static void keep_fixed(const struct config *old, struct config *next)
 void serve_reload(struct coordinator *c)
 {
     struct winnow_error err = {0};
-    notify_reloading();
-    if (c->next) {
-        say_failed_reload(c, "another reload is under way; send SIGHUP again when it has ended");
+    if (c->next) { /* one is under way: what was written since is read after it */
+        c->reload_again = true;
         return;
     }
+    notify_reloading();
     c->next = calloc(1, sizeof *c->next);
     if (!c->next || c->start->reread(c->start->ctx, c->next) != WINNOW_OK) {
         free(c->next);
@@ -155,15 +155,23 @@ void serve_reloaded(void *ctx, int status, const char *text)
     struct coordinator *c = ctx;
     if (!c->next)
         return;
-    if (status != WINNOW_OK) {
+    if (status == WINNOW_OK) {
+        apply_next(c);
+        c->metrics.values[METRIC_RELOADS]++;
+        notify_event(NOTIFY_RELOADED, NULL, "settings and rules were read anew");
+        notify_ready();
+    } else {
         drop_next(c);
         say_failed_reload(c, text);
-        return;
     }
-    apply_next(c);
-    c->metrics.values[METRIC_RELOADS]++;
-    notify_event(NOTIFY_RELOADED, NULL, "settings and rules were read anew");
-    notify_ready();
+}
+
+void serve_reload_again(struct coordinator *c)
+{
+    if (!c->reload_again || c->next)
+        return;
+    c->reload_again = false;
+    serve_reload(c);
 }
 
 /* --- metrics ------------------------------------------------------------------------------------ */

@@ -42,6 +42,7 @@ void take_check_space(struct coordinator *c)
     if (now < c->space_due_ns)
         return;
     c->space_due_ns = now + SPACE_MS * UINT64_C(1000000);
+    spool_renew_out(c->spool);
     if (fstatvfs(c->spool->root, &v) != 0)
         return;
     unsigned long long free_bytes = (unsigned long long)v.f_bavail * v.f_frsize;

@@ -100,6 +100,7 @@ static enum turn act(struct watch *w, const struct inotify_event *e)
 {
     if (e->mask & IN_Q_OVERFLOW) {
         w->overflows++;
+        root_check(w); /* what was lost may have been about drop/ itself */
         list_all(w);
         return TURN_LOOKED;
     }

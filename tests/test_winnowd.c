@@ -184,6 +184,23 @@ static void wait_for_log(const char *text)
     close(fd);
 }
 
+static void wait_until_gone(const char *name)
+{
+    double end = seconds_now() + DEADLINE;
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    inotify_add_watch(fd, path_of(in_spool("drop")), IN_MOVED_FROM);
+    while (exists(name)) {
+        char bytes[4096];
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, 200);
+        while (read(fd, bytes, sizeof bytes) > 0)
+            continue;
+        assert_running();
+        assert_true(seconds_now() < end);
+    }
+    close(fd);
+}
+
 static int end(pid_t pid, int number)
 {
     int status;
@@ -381,6 +398,30 @@ static void a_page_is_not_read_before_its_writer_has_closed_it(void **state)
     assert_int_equal(end(pid, SIGTERM), 0);
 }
 
+static void goes_on_with_another_folder_in_the_place_of_out(void **state)
+{
+    (void)state;
+    pid_t pid = start(NULL);
+    wait_for(in_spool("state/control"));
+    drop("a.html", PAGE);
+    wait_for(in_spool("out/a.html.json"));
+    assert_int_equal(rename(path_of(in_spool("out")), path_of(in_spool("taken"))), 0);
+    drop("b.html", OTHER);
+    drop("c.html", PAGE);
+    for (int i = 0; !exists(in_spool("out")); i++) {
+        char name[40];
+        snprintf(name, sizeof name, "again%d.html", i);
+        drop(name, OTHER);
+        char at[60];
+        snprintf(at, sizeof at, "drop/%s", name);
+        wait_until_gone(in_spool(at));
+    }
+    drop("last.html", PAGE);
+    wait_for(in_spool("out/last.html.json"));
+    assert_int_equal(end(pid, SIGTERM), 0);
+    assert_int_equal(entries_of("work"), 0);
+}
+
 static void goes_on_after_a_kill(void **state)
 {
     (void)state;
@@ -482,23 +523,6 @@ static void drop_long(const char *name, unsigned paragraphs, const char *last)
     assert_int_equal(rename(path_of(path), path_of(to)), 0);
 }
 
-static void wait_until_gone(const char *name)
-{
-    double end = seconds_now() + DEADLINE;
-    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    inotify_add_watch(fd, path_of(in_spool("drop")), IN_MOVED_FROM);
-    while (exists(name)) {
-        char bytes[4096];
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        poll(&p, 1, 200);
-        while (read(fd, bytes, sizeof bytes) > 0)
-            continue;
-        assert_running();
-        assert_true(seconds_now() < end);
-    }
-    close(fd);
-}
-
 static void files_of_one_path_come_out_in_their_order(void **state)
 {
     (void)state;
@@ -590,6 +614,7 @@ int main(void)
         T(links_and_pipes_are_left_where_they_are),
         T(takes_files_as_they_come),
         T(a_page_is_not_read_before_its_writer_has_closed_it),
+        T(goes_on_with_another_folder_in_the_place_of_out),
         T(goes_on_after_a_kill),
         T(a_second_winnowd_is_refused),
         T(reads_settings_and_rules_anew_and_keeps_the_old_where_they_are_wrong),

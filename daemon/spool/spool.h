@@ -51,6 +51,11 @@ WINNOW_CHECK int spool_open(const char *path, enum spool_use use, struct spool *
                             struct winnow_error *err);
 void spool_close(struct spool *s);
 
+/* Somebody has put another folder in the place of out/, or taken it away: from now on the
+ * new one is meant (made, where there is none).  For the owner, now and then; any thread may be
+ * using s->out meanwhile. */
+void spool_renew_out(struct spool *s);
+
 uint64_t spool_new_id(struct spool *s);
 void spool_know_id(struct spool *s, uint64_t id); /* later ones are larger */
 

@@ -68,6 +68,22 @@ static int open_folder(struct spool *s, const struct folder *f, bool own, struct
     return WINNOW_OK;
 }
 
+void spool_renew_out(struct spool *s)
+{
+    struct stat ours, there;
+    const struct folder *f = folders;
+    while (strcmp(f->name, "out") != 0)
+        f++;
+    if (fstat(s->out, &ours) == 0 && fstatat(s->root, f->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+        ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+        return;
+    struct spool renewed = {.path = s->path, .root = s->root, .out = -1};
+    if (open_folder(&renewed, f, true, NULL) != WINNOW_OK)
+        return; /* the next output says why */
+    (void)dup3(renewed.out, s->out, O_CLOEXEC);
+    close(renewed.out);
+}
+
 static int open_root(struct spool *s, const char *path, bool own, struct winnow_error *err)
 {
     s->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
