@@ -91,6 +91,12 @@ static int check_task(struct winnow_index *index, void *arg, struct winnow_error
     return winnow_asking_check(t->question->asking, t->told, t->len, err);
 }
 
+static void tell_refusal(const struct job *job, const char *why)
+{
+    struct notify_file file = {.id = job->id, .path = job->path};
+    notify_say(NOTIFY_WARNING, &file, "is not remembered: %s", why);
+}
+
 /* Once it is decided, what lies in work/<id>/told is taken after a crash without a question. */
 static int check_told(struct commit *c, struct job *job, struct winnow_error *err)
 {
@@ -103,9 +109,7 @@ static int check_told(struct commit *c, struct job *job, struct winnow_error *er
         return status;
     if (status == WINNOW_OK && t.told)
         return WINNOW_OK;
-    struct notify_file file = {.id = job->id, .path = job->path};
-    notify_say(NOTIFY_WARNING, &file, "is not remembered: %s",
-               status == WINNOW_EDATA ? err->text : "its worker has not asked for it");
+    tell_refusal(job, status == WINNOW_EDATA ? err->text : "its worker has not asked for it");
     job->is_told = false;
     return spool_drop_told(c->spool, job->id, err);
 }
@@ -259,7 +263,6 @@ static int publish_group(struct commit *c, bool replace, struct winnow_error *er
         int status = publish(c, job, replace, err);
         if (status != WINNOW_OK)
             return status;
-        job->is_published = true;
         show(c, job);
     }
     wake_coordinator(c);
@@ -289,6 +292,11 @@ static int tell(struct commit *c, struct job *job, struct winnow_error *err)
     job->is_told = t.told != NULL;
     status = indexer_run(c->index, take_task, &t, err);
     free(t.told);
+    if (status == WINNOW_EDATA) { /* not even then does one page stop the others */
+        tell_refusal(job, err->text);
+        job->is_told = false;
+        return spool_drop_told(c->spool, job->id, err);
+    }
     c->told_bytes += t.len;
     c->untold += job->is_told;
     return status;

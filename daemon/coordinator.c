@@ -2,11 +2,10 @@
  *
  *     watch --take--> queued --dispatch--> workers --outcome--> committer --> out/
  *
- * One thread waits for everything and, but for winnow queue, never for the disk: that is the
- * committer's.  Where
- * the committer fails (a full or broken disk) all work is put down and begun again from
- * what lies in the spool, exactly as after a crash: there is one way back, and it is used
- * at every start. */
+ * One thread waits for everything and, but for winnow queue, never for the disk: that is
+ * the committer's.  Where the committer fails (a full or broken disk) all work is put down
+ * and begun again from what lies in the spool, exactly as after a crash: there is one way
+ * back, and it is used at every start. */
 #include "coordinator.h"
 
 #include <errno.h>

@@ -8,7 +8,11 @@
 #include "fault.h"
 #include "notify.h"
 
-enum { HOLD_MS = 100 /* for which a page may keep others waiting while it is cleaned */ };
+enum {
+    HOLD_MS = 100,    /* for which a page may keep others waiting while it is cleaned */
+    NOTES_TOLD = 16,  /* of a page, to the log */
+    NOTE_MOST = 1000, /* bytes of one */
+};
 
 /* --- giving pages away ------------------------------------------------------------------------- */
 
@@ -109,6 +113,7 @@ void dispatch_drop_results(struct coordinator *c, struct job *job)
     spool_drop_results(c->spool, job->id);
     dispatch_note_ending(c);
     job->asked_ns = 0;
+    job->notes = 0;
     job->is_released = false;
     if (c->index)
         indexer_end(c->index, &job->question);
@@ -159,15 +164,21 @@ static bool store_piece(struct coordinator *c, struct job *job, enum spool_file 
     return true;
 }
 
-/* An empty piece makes an empty file: a page of which nothing is left has a text too. */
+/* A page may have a million notes: the record has all of them. */
+static void tell_note(struct job *job, const char *data, size_t len)
+{
+    if (job->notes++ < NOTES_TOLD)
+        notify_say(NOTIFY_FILE, &(struct notify_file){.id = job->id, .path = job->path}, "%.*s",
+                   (int)(len < NOTE_MOST ? len : NOTE_MOST), data);
+}
+
 static int on_output(void *ctx, struct pool_job *page, enum pool_part part, const char *data,
                      size_t len)
 {
     struct coordinator *c = ctx;
     struct job *job = pool_context(page);
     if (part == POOL_NOTE) {
-        notify_say(NOTIFY_FILE, &(struct notify_file){.id = job->id, .path = job->path}, "%.*s",
-                   (int)len, data);
+        tell_note(job, data, len);
         return 0;
     }
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {

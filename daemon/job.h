@@ -54,6 +54,7 @@ struct job {
     bool is_released;      /* it keeps no others waiting any more */
     uint64_t asked_ns;     /* CLOCK_MONOTONIC, its first question; 0: none yet */
     unsigned endings;      /* of other pages, as of its last question */
+    unsigned notes;        /* that it has brought */
     uint64_t bytes_out, bytes_written; /* text and record; told too */
     bool is_full;          /* a result could not be written: */
     int write_error;       /* why */
@@ -67,7 +68,7 @@ struct job {
     char page_id[33];
     char *out;             /* MANIFEST_CLEANED: its name below out/ */
     bool is_told;          /* there is something for the index */
-    bool is_published, is_durable, is_indexed;
+    bool is_durable, is_indexed; /* its output; what the index was told of it */
 };
 
 TAILQ_HEAD(jobs, job);

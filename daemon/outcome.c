@@ -208,7 +208,7 @@ static void find_no_room(struct coordinator *c, struct job *job)
     int why = job->write_error;
     bool is_room = why == ENOSPC || why == EDQUOT;
     dispatch_drop_results(c, job);
-    if (is_room && take_was_too_large(c, bytes)) {
+    if (why == ENOSPC && take_was_too_large(c, bytes)) {
         fail(c, job, &too_large, "its text and record do not fit on the disk");
         return;
     }

@@ -6,6 +6,7 @@
 
 #include "err.h"
 #include "hash.h"
+#include "site_delta.h"
 #include "wire.h"
 
 enum { KEEP_MOST = 1 << 20 /* bytes that an answer's buffers keep for the next one */ };
@@ -167,12 +168,28 @@ static bool fits(const struct winnow_asking *a, const struct told *t)
     return true;
 }
 
+/* Is what it adds to its site's table whole? */
+static int check_delta(const struct told *t)
+{
+    struct site_delta delta;
+    if (!(t->flags & TOLD_LEARNED) || t->site.len == 0)
+        return WINNOW_OK;
+    int status = site_delta_read(t->delta, &delta);
+    if (status == WINNOW_OK)
+        site_delta_free(&delta);
+    return status;
+}
+
 static int read_told(const struct winnow_asking *a, struct slice told, struct told *ret,
                      struct winnow_error *err)
 {
     int status = told_read(told, ret, err);
-    if (status != WINNOW_OK || (!a->has_ended && fits(a, ret)))
+    if (status != WINNOW_OK)
         return status;
+    bool is_good = !a->has_ended && fits(a, ret);
+    status = is_good ? check_delta(ret) : WINNOW_EDATA;
+    if (status == WINNOW_OK || status == WINNOW_ENOMEM)
+        return status == WINNOW_OK ? status : err_nomem(err);
     return err_set(err, WINNOW_EDATA, "what is told of a page does not go with what it has "
                                       "asked; its process is not to be trusted");
 }

@@ -3,7 +3,6 @@
  * It never sees a byte of a page.  Children are waited for here and nowhere else, so the
  * number of a child that was not waited for yet is its own: a pidfd made from it, or a
  * priority set by it, reaches no other process. */
-#include "fault.h"
 #include "pool/nursery.h"
 
 #include <errno.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "pool/post.h"
 #include "pool/prepare.h"
 #include "pool/worker.h"
