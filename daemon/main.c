@@ -49,8 +49,9 @@ static const char usage[] =
     "  -h, --help                  this help\n"
     "      --version               this version, and its HTML parser\n\n"
     "signals: TERM ends what is begun and leaves, HUP reads settings and rules anew.\n"
-    "exit codes: 0 done; 64 usage; 65 damage; 71 no memory, or no box for the workers; 74 cannot\n"
-    "be read or written; 75 another winnowd has the spool; 78 settings or rules.\n"
+    "exit codes: 0 done; 64 usage; 65 damage; 71 no memory, no box for the workers, or the spool\n"
+    "cannot be one; 74 cannot be read or written; 75 another winnowd has the spool; 78 settings\n"
+    "or rules.\n"
     "man winnowd and man winnowd.conf tell more.\n";
 
 static int refuse(const char *word)
@@ -151,6 +152,19 @@ static int read_config(void *ctx, struct config *ret)
     return status;
 }
 
+/* What they say is for "winnow rules lint". */
+static bool rules_are_there(const struct config *c)
+{
+    bool ret = true;
+    for (size_t i = 0; i < c->rules.count; i++)
+        if (access(c->rules.items[i], R_OK) != 0) {
+            fprintf(stderr, "winnowd: %s: %s; name a rule file or a folder of them\n",
+                    c->rules.items[i], strerror(errno));
+            ret = false;
+        }
+    return ret;
+}
+
 /* --- running ---------------------------------------------------------------------------------------- */
 
 static int exit_code_of(int status)
@@ -197,6 +211,10 @@ int main(int argc, char **argv)
     }
     if (read_config(&o, &config) != WINNOW_OK)
         return EX_CONFIG;
+    if (o.check && !rules_are_there(&config)) {
+        config_free(&config);
+        return EX_CONFIG;
+    }
     if (!o.check && !o.print)
         return serve(&o, &config);
     if (o.print)

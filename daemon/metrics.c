@@ -148,16 +148,17 @@ static bool fill_file(const struct metrics *m, FILE *file)
 }
 
 /* A rename would put a file in the place of /dev/null. */
-static bool is_file_or_free(const char *path)
+static bool is_device(const char *path)
 {
     struct stat info;
-    return lstat(path, &info) != 0 || S_ISREG(info.st_mode);
+    return lstat(path, &info) == 0 && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode) ||
+                                       S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
 int metrics_write(const struct metrics *m, const char *path, struct winnow_error *err)
 {
     char temp[PATH_MAX];
-    if (!is_file_or_free(path))
+    if (is_device(path))
         return fault_set(err, WINNOW_EUSAGE, "%s is no regular file, and stays as it is; set "
                                              "metrics to a path where a file may stand", path);
     int len = snprintf(temp, sizeof temp, "%s.tmp", path);

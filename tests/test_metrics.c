@@ -169,6 +169,17 @@ static void a_link_in_the_way_is_not_followed(void **state)
     assert_file_holds("elsewhere", "theirs");
 }
 
+static void a_pipe_or_device_is_no_place_for_a_file(void **state)
+{
+    (void)state;
+    struct metrics m = {0};
+    struct stat info;
+    assert_int_equal(mkfifo(path_of("pipe.prom"), 0644), 0);
+    assert_int_equal(metrics_write(&m, path_of("pipe.prom"), NULL), WINNOW_EUSAGE);
+    assert_int_equal(lstat(path_of("pipe.prom"), &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+}
+
 static void what_cannot_be_written_leaves_the_old_file(void **state)
 {
     (void)state;
@@ -220,6 +231,7 @@ int main(void)
         cmocka_unit_test(lines_for_people_are_name_and_value),
         cmocka_unit_test(the_file_is_replaced_whole_and_all_may_read_it),
         cmocka_unit_test(a_link_in_the_way_is_not_followed),
+        cmocka_unit_test(a_pipe_or_device_is_no_place_for_a_file),
         cmocka_unit_test(what_cannot_be_written_leaves_the_old_file),
         cmocka_unit_test(a_full_disk_leaves_the_old_file_and_no_half_of_a_new_one),
     };

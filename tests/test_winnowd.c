@@ -593,6 +593,10 @@ static void rules_that_cannot_be_read_are_told_at_the_start(void **state)
     assert_code(&r, EX_CONFIG);
     assert_err(&r, "/nowhere/at/all");
     run_free(&r);
+    r = WINNOWD("--check", "--set", "rules=/nowhere/at/all");
+    assert_code(&r, EX_CONFIG);
+    assert_err(&r, "/nowhere/at/all");
+    run_free(&r);
 }
 
 #define T(test) cmocka_unit_test_setup(test, new_spool)
