@@ -110,7 +110,7 @@ static int watch_for(struct pool_job *j, uint32_t events)
 int pool_answer(struct pool_job *j, const void *data, size_t len, struct winnow_error *err)
 {
     struct frame_head h = {.len = (uint32_t)len, .type = FRAME_REPLY};
-    if (j->judged || j->ended)
+    if (j->judged || j->ended || j->to_stop)
         return WINNOW_OK; /* nobody listens any more */
     if (!j->asked || len > FRAME_REPLY_MOST)
         return fault_set(err, WINNOW_EUSAGE, !j->asked ? "the page has put no question"
