@@ -349,8 +349,9 @@ static int open_index(struct winnow_index *index, void *arg, struct winnow_error
 
 static int close_index(struct winnow_index *index, void *arg, struct winnow_error *err)
 {
-    (void)arg;
+    struct indexer *ix = arg;
     (void)err;
+    ix->index = NULL; /* nothing more is counted */
     winnow_index_close(index);
     return WINNOW_OK;
 }
@@ -420,7 +421,7 @@ void indexer_free(struct indexer *ix)
 {
     if (!ix)
         return;
-    (void)!indexer_run(ix, close_index, NULL, NULL);
+    (void)!indexer_run(ix, close_index, ix, NULL);
     pthread_mutex_lock(&ix->lock);
     ix->stop = true;
     pthread_cond_signal(&ix->more);

@@ -138,12 +138,18 @@ static int name_file(struct naming *n, int fd, const char *part, unsigned first)
 /* Is it this one folder that does not let us in?  It must not stop all other pages. */
 static bool is_refused(int why)
 {
-    return why == EACCES || why == EPERM;
+    return why == EACCES || why == EPERM || why == EROFS || why == EXDEV;
 }
 
-/* A folder that somebody else has made there need not be for us to write into. */
-static bool may_write(int folder)
+/* A folder that somebody else has made there need not be for us to write into: theirs, or
+ * another file system's.  errno says why. */
+static bool may_write(int out, int folder)
 {
+    struct stat ours, there;
+    if (fstat(out, &ours) == 0 && fstat(folder, &there) == 0 && ours.st_dev != there.st_dev) {
+        errno = EXDEV;
+        return false;
+    }
     return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0 || !is_refused(errno);
 }
 
@@ -165,7 +171,7 @@ static int choose(struct naming *n, int out, const char *path, unsigned first)
         fd = next;
         code = fd < 0 ? -1 : 0;
     }
-    if (code == 0 && fd != out && !may_write(fd))
+    if (code == 0 && fd != out && !may_write(out, fd))
         code = -1;
     if (code == 0)
         code = name_file(n, fd, path, first);
