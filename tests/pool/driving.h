@@ -135,17 +135,28 @@ static inline int file_of(const void *data, size_t len)
     return fd;
 }
 
+/* A nursery that has just died takes no page, until the pool has seen it. */
+static inline void drive_add(struct drive *dr, const struct pool_page *page, struct driven *d)
+{
+    struct winnow_error err = {0};
+    double until = seconds() + DEADLINE_S;
+    while (pool_add(dr->pool, page, d, &d->job, &err) != WINNOW_OK) {
+        if (err.status != WINNOW_EIO)
+            fail_msg("%s", err.text);
+        drive_step(dr, until);
+        drive_room(dr);
+    }
+}
+
 /* Gives bytes as a page; waits for room first. */
 static inline struct driven *drive_bytes(struct drive *dr, const void *data, size_t len,
                                          struct pool_page page)
 {
-    struct winnow_error err = {0};
     assert_true(dr->count < PAGES_MOST);
     struct driven *d = &dr->pages[dr->count++];
     drive_room(dr);
     page.fd = file_of(data, len);
-    if (pool_add(dr->pool, &page, d, &d->job, &err) != WINNOW_OK)
-        fail_msg("%s", err.text);
+    drive_add(dr, &page, d);
     assert_ptr_equal(pool_context(d->job), d);
     close(page.fd);
     return d;
