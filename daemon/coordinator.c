@@ -150,6 +150,7 @@ static void put_down(struct coordinator *c)
 {
     tdestroy(c->paths, no_free); /* those that the committer had are freed already */
     c->paths = NULL;
+    c->slow = 0;
     free_jobs(c, JOB_QUEUED);
     free_jobs(c, JOB_WAITING);
     close_stores(c);
@@ -223,7 +224,7 @@ static void on_visible(void *ctx, struct job *job)
     struct notify_file file = {.id = job->id, .path = job->path, .out = job->out,
                                .kind = job->verdict.kind};
     uint64_t *values = c->metrics.values;
-    take_leave_path(c, job);
+    take_leave(c, job);
     c->counts[JOB_DECIDING]--;
     c->look_now = true;
     values[METRIC_LAST_OUTCOME] = (uint64_t)time(NULL);

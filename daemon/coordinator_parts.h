@@ -2,6 +2,7 @@
  *
  *     take.c       drop/ -> queued     claims, and when there is room for none
  *     dispatch.c   queued -> running   pages to workers, pieces of results, questions
+ *     lanes.c                          which page is next, and which gives its place away
  *     outcome.c    running -> deciding what an ending means: published, once more, quarantine
  *     serve.c      settings, winnow queue, metrics, signs of life
  *     coordinator.c                    the loop, beginning and end
@@ -39,6 +40,7 @@ struct coordinator {
     struct jobs lists[JOB_DECIDING]; /* by state; those with the committer are in none */
     size_t counts[JOB_STATES];
     void *paths;                     /* tsearch: jobs that are not visible yet, by path */
+    size_t slow;                     /* of those, pages that take long */
     size_t held;                     /* running ones whose question waits for others */
     bool ask_again;                  /* one of those others has ended */
     unsigned endings;                /* how many have */
@@ -73,7 +75,7 @@ bool take_has_room(const struct coordinator *c); /* for one more file */
 /* Two files of one path come one after the other: their outputs' order is theirs.  false: one
  * is in work (or there is no memory). */
 bool take_path(struct coordinator *c, struct job *job);
-void take_leave_path(struct coordinator *c, struct job *job);
+void take_leave(struct coordinator *c, struct job *job); /* it is no longer in work */
 void take_files(struct coordinator *c);
 
 /* --- dispatch.c --------------------------------------------------------------------------- */
@@ -86,6 +88,12 @@ void dispatch_answers(struct coordinator *c);
 void dispatch_note_ending(struct coordinator *c); /* others need not wait for it any more */
 void dispatch_questions(struct coordinator *c); /* those that had to wait, where it is time */
 void dispatch_drop_results(struct coordinator *c, struct job *job); /* and its asking */
+
+/* --- lanes.c ------------------------------------------------------------------------------ */
+
+struct job *lanes_next(struct coordinator *c);    /* NULL: none may begin */
+void lanes_make_room(struct coordinator *c);      /* for pages that wait for slow ones */
+void lanes_mark_slow(struct coordinator *c, struct job *job);
 
 /* --- outcome.c ---------------------------------------------------------------------------- */
 

@@ -90,9 +90,11 @@ static void start_job(struct coordinator *c, struct job *job)
 void dispatch_queued(struct coordinator *c)
 {
     struct job *job;
-    while (!c->stopping && !c->is_full && c->commit && pool_has_room(c->pool) &&
-           (job = TAILQ_FIRST(&c->lists[JOB_QUEUED])))
+    if (c->stopping || c->is_full || !c->commit)
+        return;
+    while (pool_has_room(c->pool) && (job = lanes_next(c)))
         start_job(c, job);
+    lanes_make_room(c);
 }
 
 /* --- results ------------------------------------------------------------------------------------ */

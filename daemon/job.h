@@ -61,6 +61,8 @@ struct job {
     bool is_delayed;       /* the index could not be read */
     bool is_distrusted;    /* it asked what no worker of ours asks */
     bool has_path;         /* it stands among the paths in work */
+    bool is_slow;          /* it takes long: one of a few at a time, beside the others */
+    bool is_preempted;     /* it was stopped to make room, and begins again as a slow one */
 
     /* while it is decided */
     enum manifest_kind kind;

@@ -231,6 +231,15 @@ void outcome_of(struct coordinator *c, struct job *job, const struct pool_result
         find_no_room(c, job);
         return;
     }
+    if (result->end == POOL_TIMED_OUT)
+        lanes_mark_slow(c, job);
+    if (result->end == POOL_STOPPED && job->is_preempted) {
+        job->is_preempted = false;
+        dispatch_drop_results(c, job);
+        coordinator_move(c, job, JOB_QUEUED);
+        return;
+    }
+    job->is_preempted = false;
     switch (m->next) {
     case NEXT_PUBLISH:
         publish(c, job, result);
@@ -266,6 +275,6 @@ void outcome_gone(struct coordinator *c, struct job *job)
         notify_say(NOTIFY_WARNING, NULL, "%s", err.text);
     TAILQ_REMOVE(&c->lists[job->state], job, link);
     c->counts[job->state]--;
-    take_leave_path(c, job);
+    take_leave(c, job);
     job_destroy(job);
 }

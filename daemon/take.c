@@ -13,6 +13,7 @@ enum {
     SPACE_MS = 500,  /* between two looks at the free space */
     TAKE_MOST = 64,  /* files in one go: others wait for the loop too */
     LOOK_EVERY = 16 << 20, /* bytes of a page's results */
+    SLOW_MOST = 4096, /* pages that take long: more than that is an attack */
     LARGE = 1 << 20,       /* bytes; smaller results fill no disk */
 };
 
@@ -88,7 +89,7 @@ static size_t in_work(const struct coordinator *c)
     size_t ret = 0;
     for (size_t i = 0; i < JOB_STATES; i++)
         ret += c->counts[i];
-    return ret;
+    return ret - c->slow; /* others do not wait for those */
 }
 
 static int by_path(const void *a, const void *b)
@@ -102,11 +103,13 @@ bool take_path(struct coordinator *c, struct job *job)
     return job->has_path = node && *node == job;
 }
 
-void take_leave_path(struct coordinator *c, struct job *job)
+void take_leave(struct coordinator *c, struct job *job)
 {
     if (job->has_path)
         tdelete(job, &c->paths, by_path);
     job->has_path = false;
+    c->slow -= job->is_slow;
+    job->is_slow = false;
 }
 
 static void claim(struct coordinator *c, const char *path)
@@ -137,7 +140,7 @@ static void claim(struct coordinator *c, const char *path)
                        job ? err.text : "out of memory");
     }
     if (job)
-        take_leave_path(c, job);
+        take_leave(c, job);
     job_destroy(job);
 }
 
@@ -151,7 +154,8 @@ static void renew_root(struct coordinator *c)
 
 bool take_has_room(const struct coordinator *c)
 {
-    return !c->stopping && !c->is_full && c->commit && in_work(c) < c->config.max_work;
+    return !c->stopping && !c->is_full && c->commit && c->slow < SLOW_MOST &&
+           in_work(c) < c->config.max_work;
 }
 
 void take_files(struct coordinator *c)

@@ -22,7 +22,7 @@
 #include "pool/prepare.h"
 #include "pool/worker.h"
 
-enum { NICE_OF_LONG = 10 };
+enum { NICE_OF_LONG = 19 };
 
 struct child {
     pid_t pid;

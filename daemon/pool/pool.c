@@ -220,6 +220,21 @@ bool pool_has_room(const struct pool *p)
     return counts < workers && p->count < workers * JOBS_A_WORKER;
 }
 
+unsigned pool_workers(const struct pool *p)
+{
+    return (unsigned)p->plan->workers;
+}
+
+bool pool_is_held_up(const struct pool *p)
+{
+    return p->current && p->standing[LONG] > p->current->plan->workers * (size_t)LONG_A_WORKER;
+}
+
+bool pool_takes_long(const struct pool_job *job)
+{
+    return job->standing == LONG;
+}
+
 size_t pool_count(const struct pool *p)
 {
     return p->count;

@@ -110,7 +110,11 @@ int pool_fd(const struct pool *p); /* readable when pool_step has something to d
  * step. */
 WINNOW_CHECK int pool_step(struct pool *p, int timeout_ms, struct winnow_error *err);
 
+unsigned pool_workers(const struct pool *p); /* pages at once */
 bool pool_has_room(const struct pool *p);  /* for one more page, now */
+/* Pages that take long have more than the places which are theirs: some wait for them. */
+bool pool_is_held_up(const struct pool *p);
+bool pool_takes_long(const struct pool_job *job); /* without its waiting for answers */
 size_t pool_count(const struct pool *p);   /* pages that were added and have not ended */
 
 /* Gives a page to a worker.  WINNOW_EUSAGE where there is no room; WINNOW_EIO, WINNOW_ENOMEM. */
