@@ -190,7 +190,7 @@ for name in $(winnowd --set spool=/nowhere --print | sed -nE 's/^([a-z_]+) =.*/\
 done
 [ "$named" -ge 25 ] || { echo "manual.sh: winnowd --print names $named settings" >&2; exit 1; }
 examples "$source/docs/winnowd.conf.5" 1 > example.conf
-[ -s example.conf ] && winnowd -c example.conf --check ||
+[ -s example.conf ] && winnowd -c example.conf --print > printed.tmp ||
     { echo "manual.sh: the example of winnowd.conf.5 is wrong" >&2; exit 1; }
 
 # And every source and shipped rule file in the tour.  A name there may be a pattern.
