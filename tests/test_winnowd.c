@@ -116,6 +116,8 @@ static void assert_running(void)
     }
 }
 
+static const char *program = WINNOW_DAEMON;
+
 static pid_t start(const char *const *more)
 {
     const char *args[16] = {"winnowd",       "--set", "retry=10ms", "--set",
@@ -130,7 +132,7 @@ static pid_t start(const char *const *more)
         int log = open(path_of(in_spool("log")), O_WRONLY | O_CREAT | O_APPEND, 0644);
         dup2(log, 2);
         alarm(DEADLINE);
-        execv(WINNOW_DAEMON, (char *const *)(uintptr_t)args);
+        execv(program, (char *const *)(uintptr_t)args);
         _exit(CANNOT_RUN);
     }
     return running = pid;
@@ -559,6 +561,60 @@ static void a_page_too_large_for_the_disk_goes_to_quarantine(void **state)
     assert_int_equal(umount(path_of(spool)), 0);
 }
 
+/* winnowd beside a worker that some pages can harm: tests/crash/spool_poison.c. */
+static const char *poisoned_program(void)
+{
+    char command[2000];
+    make_folder("bin");
+    snprintf(command, sizeof command,
+             "cp --remove-destination '%s' '%s' && cp --remove-destination '%s' '%s'",
+             WINNOW_DAEMON, path_of("bin/winnowd"), WINNOW_POISON, path_of("bin/winnow-worker"));
+    assert_int_equal(system(command), 0);
+    return path_of("bin/winnowd");
+}
+
+static void pages_that_hang_leave_room_for_others(void **state)
+{
+    (void)state;
+    enum { HANGING = 12 };
+    char name[40];
+    static char path[512];
+    snprintf(path, sizeof path, "%s", poisoned_program());
+    program = path;
+    pid_t pid = start((const char *const[]){"--set", "workers=2", "--set", "timeout=10min", NULL});
+    program = WINNOW_DAEMON;
+    wait_for(in_spool("state/control"));
+    for (int i = 0; i < HANGING; i++) {
+        snprintf(name, sizeof name, "hang%d.html", i);
+        drop(name, "<p>winnow-poison: hang</p>");
+    }
+    drop("a.html", PAGE);
+    wait_for(in_spool("out/a.html.json"));
+    drop("b.html", OTHER);
+    wait_for(in_spool("out/b.html.json"));
+    assert_int_equal(entries_of("drop") + entries_of("quarantine"), 0);
+    assert_int_equal(end(pid, SIGKILL), 128 + SIGKILL);
+}
+
+static void a_page_that_crashes_its_worker_goes_to_quarantine_with_its_attempts(void **state)
+{
+    (void)state;
+    static char path[512];
+    snprintf(path, sizeof path, "%s", poisoned_program());
+    program = path;
+    pid_t pid = start(NULL);
+    program = WINNOW_DAEMON;
+    wait_for(in_spool("state/control"));
+    drop("crash.html", "<p>winnow-poison: crash</p>");
+    drop("a.html", PAGE);
+    wait_for(in_spool("out/a.html.json"));
+    wait_for_log("quarantined");
+    assert_int_equal(end(pid, SIGTERM), 0);
+    assert_shell("three attempts",
+                 "test $(grep -c '\"reason\": *\"its worker crashed' quarantine/*/reason.json) -ge 3");
+    assert_file_holds(in_spool("out/a.html.txt"), FERRY);
+}
+
 /* --- the command line ----------------------------------------------------------------------------------- */
 
 static void says_what_is_wrong_with_its_settings(void **state)
@@ -625,6 +681,8 @@ int main(void)
         T(waits_for_room_and_loses_nothing),
         T(files_of_one_path_come_out_in_their_order),
         T(a_page_too_large_for_the_disk_goes_to_quarantine),
+        T(pages_that_hang_leave_room_for_others),
+        T(a_page_that_crashes_its_worker_goes_to_quarantine_with_its_attempts),
         T(says_what_is_wrong_with_its_settings),
         T(shows_all_settings_as_a_file_that_it_takes),
         T(rules_that_cannot_be_read_are_told_at_the_start),

@@ -25,7 +25,7 @@ int __wrap_winnow_clean(struct winnow *w, const struct winnow_input *in, struct 
 {
     int *volatile nowhere = NULL;
     if (has(in, crash, sizeof crash - 1))
-        *nowhere = 1;
+        *(volatile int *)nowhere = 1;
     for (volatile int i = 0; has(in, hang, sizeof hang - 1); i = 1)
         while (i == i)
             continue;
