@@ -8,20 +8,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "whole.h"
+
 enum { MEMORY_MOST = 1024 * 1024, CAP_LEAST = 4096 };
 
+/* 0, or an errno. */
 static int write_all(int fd, const char *data, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return errno;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
+    return write_whole(fd, data, len) ? 0 : errno;
 }
 
 /* What stands in memory so far moves to a file; in memory too where there is no place for

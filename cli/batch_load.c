@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "batch_parts.h"
+#include "whole.h"
 
 enum {
     KEEP_MOST = 256 * 1024 * 1024, /* bytes of fetched pages in memory, for a second look */
@@ -79,27 +80,13 @@ bool batch_can_load_again(const struct batch *b, size_t i)
     return b->items[i].kept || b->inputs->items[i].kind != INPUT_STDIN;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* A file in memory that nobody can change any more: its reader is not to be trusted. */
 static int open_copy(const struct loaded *l)
 {
     int fd = memfd_create("page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -1;
-    if (write_all(fd, l->data, l->len) && lseek(fd, 0, SEEK_SET) == 0 &&
+    if (write_whole(fd, l->data, l->len) && lseek(fd, 0, SEEK_SET) == 0 &&
         fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
         return fd;
     int why = errno;

@@ -23,6 +23,7 @@
 
 #include "queue_parts.h"
 #include "say.h"
+#include "whole.h"
 
 enum { PIECE = 64 * 1024, URL_MOST = 8192 };
 
@@ -55,20 +56,6 @@ static ssize_t read_piece(int fd, char *buf, off_t at)
     return (ssize_t)len;
 }
 
-static bool write_piece(int fd, const char *buf, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, buf, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        buf += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* 1: equal, 0: not, -1 and errno: cannot be read. */
 static int compare(int a, int b)
 {
@@ -93,7 +80,7 @@ static bool copy_bytes(int from, int to)
     bool is_good = buf != NULL;
     for (off_t at = 0; is_good; at += PIECE) {
         ssize_t n = read_piece(from, buf, at);
-        is_good = n >= 0 && write_piece(to, buf, (size_t)n);
+        is_good = n >= 0 && write_whole(to, buf, (size_t)n);
         if (n < PIECE)
             break;
     }

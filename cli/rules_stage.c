@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "whole.h"
 
 enum {
     FILES_MOST = 200 * 1000,
@@ -211,20 +212,6 @@ bool stage_has(const struct stage *s, const char *name)
 
 /* --- writing ------------------------------------------------------------------------------ */
 
-static bool write_all(int fd, const char *p, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 int stage_keep(struct stage *s, const char *name)
 {
     return names_add(&s->names, name, strlen(name)) == NAME_NONE ? no_memory(s) : EX_OK;
@@ -249,7 +236,7 @@ int stage_put(struct stage *s, const char *name, const char *data, size_t len)
     if (names_add(&s->waiting, name, strlen(name)) == NAME_NONE)
         return no_memory(s);
     int fd = openat(s->temp_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && write_all(fd, data, len);
+    bool ok = fd >= 0 && write_whole(fd, data, len);
     int why = errno;
     if (fd >= 0 && close(fd) != 0 && ok) {
         why = errno;

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "config_table.h"
 #include "fault.h"
+#include "whole.h"
 #include "shown.h"
 
 struct reader {
@@ -57,23 +58,6 @@ static int open_file(const char *path, const char *show, int *ret_fd, struct win
                      S_ISDIR(info.st_mode) ? "a folder" : "no plain file");
 }
 
-/* At most room bytes; -1 where reading failed. */
-static ssize_t read_all(int fd, char *ret, size_t room)
-{
-    size_t len = 0;
-    while (len < room) {
-        ssize_t n = read(fd, ret + len, room - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    return (ssize_t)len;
-}
-
 /* *ret is to be freed. */
 static int load_file(const char *path, const char *show, char **ret, size_t *ret_len,
                      struct winnow_error *err)
@@ -82,7 +66,7 @@ static int load_file(const char *path, const char *show, char **ret, size_t *ret
     if (status)
         return status;
     char *bytes = malloc(CONFIG_BYTES_MOST + 1);
-    ssize_t len = bytes ? read_all(fd, bytes, CONFIG_BYTES_MOST + 1) : 0;
+    ssize_t len = bytes ? read_whole(fd, bytes, CONFIG_BYTES_MOST + 1) : 0;
     if (!bytes)
         status = fault_nomem(err);
     else if (len < 0)

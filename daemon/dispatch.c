@@ -7,6 +7,7 @@
 #include "coordinator_parts.h"
 #include "fault.h"
 #include "notify.h"
+#include "whole.h"
 
 enum {
     HOLD_MS = 100,    /* for which a page may keep others waiting while it is cleaned */
@@ -124,20 +125,6 @@ void dispatch_drop_results(struct coordinator *c, struct job *job)
     job->is_told = job->is_full = job->is_delayed = job->is_held = job->is_distrusted = false;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 static const struct {
     enum pool_part part;
     enum spool_file file;
@@ -158,7 +145,7 @@ static bool store_piece(struct coordinator *c, struct job *job, enum spool_file 
         errno = ENOSPC;
         return false;
     }
-    if (!write_all(job->files[file], data, len))
+    if (!write_whole(job->files[file], data, len))
         return false;
     job->bytes_out += file == SPOOL_TOLD ? 0 : len;
     job->bytes_written += len;

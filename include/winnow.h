@@ -131,6 +131,13 @@ WINNOW_API WINNOW_CHECK int winnow_add_rules(struct winnow *w, const char *path,
 WINNOW_API WINNOW_CHECK int winnow_reload_rules(struct winnow *w, winnow_finding_fn *found,
                                                 void *ctx, struct winnow_error *err);
 
+/* Loads now what a page may later need of the machine's files (the charsets that it may be
+ * written in), so that pages can be cleaned where no file can be opened: in a box, after
+ * chroot.  The rules are read by winnow_add_rules, all of them where options.cache is NULL.
+ * What it loads is held until winnow_free; a charset that the machine does not have stays
+ * without.  WINNOW_ENOMEM, WINNOW_EIO: call it again.  Not while pages are cleaned. */
+WINNOW_API WINNOW_CHECK int winnow_prepare(struct winnow *w, struct winnow_error *err);
+
 WINNOW_API void winnow_free(struct winnow *w);
 
 /* Cleans one page.  *ret is to be freed with winnow_page_free; it does not need

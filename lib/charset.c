@@ -1,13 +1,19 @@
 /* charset.c - the charsets that we read: what they are called, and their text to UTF-8.
  *
- * Only the charsets of the table reach iconv: a page names a charset, it never picks a
- * converter. */
+ * 1. Only the charsets of the table reach iconv: a page names a charset, it never picks a
+ *    converter.
+ * 2. iconv loads a library for each charset, and a worker's parent would have to hold them
+ *    all, which every fork copies.  So where each byte is a letter by itself iconv is asked
+ *    for the 256 of them once, at the first use, and then not needed any more. */
 #include "charset.h"
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdatomic.h>
 #include <stdint.h>
+#include <stdlib.h>
 
+#include "err.h"
 #include "utf8.h"
 
 enum { LABEL_MAX = 32 }; /* letters and digits */
@@ -86,6 +92,8 @@ static const struct charset charsets[] = {
     {"UTF-32BE", UNIT_WIDE4, "utf32be"},
 };
 
+enum { CHARSETS = sizeof charsets / sizeof *charsets };
+
 const struct charset *charset_of_label(struct slice label)
 {
     char key[LABEL_MAX + 1];
@@ -101,7 +109,7 @@ const struct charset *charset_of_label(struct slice label)
         key[len++] = c;
     }
     key[len] = '\0';
-    for (size_t i = 0; len && i < sizeof charsets / sizeof *charsets; i++)
+    for (size_t i = 0; len && i < CHARSETS; i++)
         for (const char *at = charsets[i].labels; (at = strstr(at, key)) != NULL; at += len)
             if ((at == charsets[i].labels || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
                 return &charsets[i];
@@ -133,6 +141,167 @@ bool charset_is_wide(const struct charset *cs)
     return is_wide(cs->unit);
 }
 
+/* --- a byte a letter ---------------------------------------------------------------- */
+
+struct letter {
+    char utf8[3];
+    unsigned char len; /* 0: the byte means nothing */
+};
+
+/* Who takes a table from NEW to BUSY makes it; others ask iconv meanwhile, so nobody waits,
+ * also not in a child that was forked just then. */
+enum { TABLE_NEW, TABLE_BUSY, TABLE_READY, TABLE_UNFIT };
+
+/* READY ones never change, and lie here rather than in a cleaner: they are the machine's. */
+static struct letter_table {
+    atomic_int state;
+    struct letter letters[256];
+} tables[CHARSETS];
+
+/* false where a byte alone is not a letter: the converter waits for an accent behind it. */
+static bool ask_letter(iconv_t cd, int byte, struct letter *ret)
+{
+    char from = (char)byte, *p = &from, *to = ret->utf8;
+    size_t left = 1, room = sizeof ret->utf8;
+    bool known = iconv(cd, &p, &left, &to, &room) != (size_t)-1;
+    if (!known && errno != EILSEQ)
+        return false;
+    ret->len = (unsigned char)(sizeof ret->utf8 - room);
+    return ret->len > 0 || !known;
+}
+
+/* The state that the table has then. */
+static int make_table(const char *name, struct letter letters[256])
+{
+    iconv_t cd = iconv_open("UTF-8", name);
+    if (cd == (iconv_t)-1)
+        return TABLE_NEW; /* another time there may be memory, or descriptors */
+    bool fits = true;
+    for (int byte = 0; byte < 256 && fits; byte++)
+        fits = ask_letter(cd, byte, &letters[byte]);
+    iconv_close(cd);
+    return fits ? TABLE_READY : TABLE_UNFIT;
+}
+
+/* 256 of them, or NULL: ask iconv. */
+static const struct letter *letters_of(const struct charset *cs)
+{
+    struct letter_table *t = &tables[cs - charsets];
+    int state = atomic_load_explicit(&t->state, memory_order_acquire);
+    if (cs->unit == UNIT_BYTE && state == TABLE_NEW &&
+        atomic_compare_exchange_strong(&t->state, &state, TABLE_BUSY)) {
+        state = make_table(cs->name, t->letters);
+        atomic_store_explicit(&t->state, state, memory_order_release);
+    }
+    return state == TABLE_READY ? t->letters : NULL;
+}
+
+/* As iconv does it, with its errors. */
+static size_t put_letters(const struct letter *letters, char **p, size_t *left, char **to,
+                          size_t *room)
+{
+    size_t n = *left, avail = *room;
+    const unsigned char *from = (const unsigned char *)*p;
+    char *end = *to;
+    int error = 0;
+    for (; n > 0; n--, from++) {
+        struct letter l = letters[*from];
+        if (l.len == 0 || l.len > avail) {
+            error = l.len ? E2BIG : EILSEQ;
+            break;
+        }
+        for (size_t i = 0; i < l.len; i++)
+            *end++ = l.utf8[i];
+        avail -= l.len;
+    }
+    *p += *left - n;
+    *left = n;
+    *to = end;
+    *room = avail;
+    if (error)
+        errno = error;
+    return error ? (size_t)-1 : 0;
+}
+
+struct converter {
+    const struct letter *letters; /* or NULL: */
+    iconv_t cd;
+};
+
+static bool converter_open(const struct charset *cs, struct converter *ret)
+{
+    *ret = (struct converter){.letters = letters_of(cs)};
+    return ret->letters || (ret->cd = iconv_open("UTF-8", cs->name)) != (iconv_t)-1;
+}
+
+static void converter_close(struct converter *c)
+{
+    if (!c->letters)
+        iconv_close(c->cd);
+}
+
+static size_t convert(const struct converter *c, char **p, size_t *left, char **to, size_t *room)
+{
+    return c->letters ? put_letters(c->letters, p, left, to, room)
+                      : iconv(c->cd, p, left, to, room);
+}
+
+/* --- before files cannot be opened any more ------------------------------------------ */
+
+struct charset_held {
+    struct converter of[CHARSETS];
+    size_t count;
+};
+
+/* glibc lets go of a library that nobody uses (the tables') only when it closes others. */
+static bool open_twice(const struct charset *cs, struct converter *ret)
+{
+    if (!converter_open(cs, ret))
+        return false;
+    converter_close(ret);
+    return converter_open(cs, ret);
+}
+
+/* What this system does not have stays without. */
+static int hold_one(const struct charset *cs, struct charset_held *held, struct winnow_error *err)
+{
+    struct converter c;
+    if (!open_twice(cs, &c)) {
+        if (errno == ENOMEM)
+            return err_nomem(err);
+        return errno == EINVAL ? WINNOW_OK
+                               : err_set(err, WINNOW_EIO,
+                                         "the C library's converter of %s cannot be loaded: %s; "
+                                         "see to it and try again", cs->name, strerror(errno));
+    }
+    if (!c.letters)
+        held->of[held->count++] = c;
+    return WINNOW_OK;
+}
+
+int charset_hold_all(struct charset_held **ret, struct winnow_error *err)
+{
+    struct charset_held *held = calloc(1, sizeof *held);
+    int status = held ? WINNOW_OK : err_nomem(err);
+    for (size_t i = 0; i < CHARSETS && status == WINNOW_OK; i++)
+        if (charsets[i].unit != UNIT_UTF8)
+            status = hold_one(&charsets[i], held, err);
+    if (status == WINNOW_OK)
+        *ret = held;
+    else
+        charset_release(held);
+    return status;
+}
+
+void charset_release(struct charset_held *held)
+{
+    if (!held)
+        return;
+    for (size_t i = 0; i < held->count; i++)
+        converter_close(&held->of[i]);
+    free(held);
+}
+
 /* --- trying one -------------------------------------------------------------------- */
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
@@ -149,6 +318,8 @@ static bool is_hopeless(const struct charset_trial *t, size_t bytes_read)
 static size_t bad_length(enum unit unit, const char *p, size_t n)
 {
     static const unsigned char wide[] = {[UNIT_WIDE2] = 2, [UNIT_WIDE4] = 4};
+    if (n == 0) /* glibc's CP949 steps over the A2 E8 that it refuses */
+        return 0;
     if (is_wide(unit))
         return n < wide[unit] ? n : wide[unit];
     if (unit != UNIT_PAIR && unit != UNIT_EUC)
@@ -159,8 +330,8 @@ static size_t bad_length(enum unit unit, const char *p, size_t n)
     return len;
 }
 
-/* One call of iconv, with room for what it may make.  Its result, or -1 and errno. */
-static size_t convert_some(iconv_t cd, char **p, size_t *left, struct buf *out)
+/* One call of the converter, with room for what it may make.  Its result, or -1 and errno. */
+static size_t convert_some(const struct converter *c, char **p, size_t *left, struct buf *out)
 {
     size_t avail = out->max - out->len;
     size_t room = *left < SIZE_MAX / 4 ? *left + *left / 2 + 64 : avail;
@@ -172,7 +343,7 @@ static size_t convert_some(iconv_t cd, char **p, size_t *left, struct buf *out)
         return (size_t)-1;
     }
     size_t had = room;
-    size_t result = iconv(cd, p, left, &end, &room);
+    size_t result = convert(c, p, left, &end, &room);
     out->len += had - room;
     out->data[out->len] = '\0';
     if (result == (size_t)-1 && errno == E2BIG && had == avail)
@@ -181,29 +352,29 @@ static size_t convert_some(iconv_t cd, char **p, size_t *left, struct buf *out)
 }
 
 /* Some converters hold back a letter until they know whether an accent follows. */
-static void flush_held(iconv_t cd, struct buf *out)
+static void flush_held(const struct converter *c, struct buf *out)
 {
     size_t none = 0;
     char *nothing = NULL;
     do
         none = 0;
-    while (convert_some(cd, &nothing, &none, out) == (size_t)-1 && errno == E2BIG &&
+    while (convert_some(c, &nothing, &none, out) == (size_t)-1 && errno == E2BIG &&
            out->status == WINNOW_OK);
 }
 
-static void convert_all(iconv_t cd, enum unit unit, struct slice bytes, bool give_up,
-                        struct buf *out, struct charset_trial *t)
+static void convert_all(const struct converter *c, enum unit unit, struct slice bytes,
+                        bool give_up, struct buf *out, struct charset_trial *t)
 {
     char *p = (char *)bytes.p;
     size_t left = bytes.len;
     while (left > 0 && out->status == WINNOW_OK) {
-        if (convert_some(cd, &p, &left, out) != (size_t)-1 || errno == E2BIG)
+        if (convert_some(c, &p, &left, out) != (size_t)-1 || errno == E2BIG)
             continue;
         if (errno != EILSEQ && errno != EINVAL)
             break;
         bool cut = errno == EINVAL;
         if (unit != UNIT_ESCAPE) /* there it would end the run of double bytes */
-            flush_held(cd, out);
+            flush_held(c, out);
         size_t len = bad_length(unit, p, left);
         p += len;
         left -= len;
@@ -213,7 +384,7 @@ static void convert_all(iconv_t cd, enum unit unit, struct slice bytes, bool giv
         if (give_up && is_hopeless(t, bytes.len - left))
             break;
     }
-    flush_held(cd, out);
+    flush_held(c, out);
 }
 
 /* Counts what stands in the result: characters that speak for the charset, and those that
@@ -245,11 +416,11 @@ bool charset_try(const struct charset *cs, struct slice bytes, bool give_up, str
         *ret = t;
         return true;
     }
-    iconv_t cd = iconv_open("UTF-8", cs->name);
-    if (cd == (iconv_t)-1)
+    struct converter c;
+    if (!converter_open(cs, &c))
         return false;
-    convert_all(cd, cs->unit, bytes, give_up, out, &t);
-    iconv_close(cd);
+    convert_all(&c, cs->unit, bytes, give_up, out, &t);
+    converter_close(&c);
     judge(out, cs->unit, &t);
     *ret = t;
     return true;

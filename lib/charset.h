@@ -30,4 +30,11 @@ struct charset_trial {
 bool charset_try(const struct charset *cs, struct slice bytes, bool give_up, struct buf *out,
                  struct charset_trial *ret);
 
+/* Loads now what charset_try would load from the system's files with the first text of each
+ * charset, and holds it until charset_release.  WINNOW_ENOMEM, WINNOW_EIO; a converter that
+ * the system does not have is no error. */
+struct charset_held;
+int charset_hold_all(struct charset_held **ret, struct winnow_error *err);
+void charset_release(struct charset_held *held /* may be NULL */);
+
 #endif

@@ -5,6 +5,7 @@
 #ifndef WINNOW_CLEANER_H
 #define WINNOW_CLEANER_H
 
+#include "charset.h"
 #include "parse.h"
 #include "rules.h"
 #include "winnow.h"
@@ -16,6 +17,7 @@ struct winnow {
     pthread_mutex_t lock; /* of `rules`, the pointer */
     struct rules *rules;
     struct rule_file *only; /* under test: applies to every page, and no other does */
+    struct charset_held *converters; /* see winnow_prepare; or NULL */
     struct winnow_index *index; /* what pages are compared with; not ours; or NULL */
     struct winnow_index_use use;
 };

@@ -80,9 +80,15 @@ void winnow_free(struct winnow *w)
         return;
     rules_release(w->rules);
     rule_file_free(w->only);
+    charset_release(w->converters);
     pthread_mutex_destroy(&w->lock);
     free((char *)w->options.cache);
     free(w);
+}
+
+int winnow_prepare(struct winnow *w, struct winnow_error *err)
+{
+    return w->converters ? WINNOW_OK : charset_hold_all(&w->converters, err);
 }
 
 int winnow_clean(struct winnow *w, const struct winnow_input *in, struct winnow_page **ret,

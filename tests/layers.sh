@@ -20,7 +20,7 @@ xxhash.h        lib/hash.c
 pcre2.h         lib/pattern.c
 jansson.h       lib/render*.c lib/record*.c lib/jsonld.c lib/health.c daemon/spool/reason.c
 uchardet        lib/detect.c
-iconv.h         lib/charset.c daemon/pool/prepare.c
+iconv.h         lib/charset.c
 utf8proc.h      lib/norm_chars.c lib/text.c
 zlib.h          lib/input.c daemon/spool/manifest*.c daemon/spool/fsck.c
 lmdb.h          lib/store/catalog.c lib/store/catalog_parts.h
@@ -87,7 +87,7 @@ check_parts()
 }
 
 # Is name, between quotes, for file to include?  A folder's own headers are, and the public
-# one; lib/store/ is a floor of its own.  Of daemon/ its two parts know fault.h alone, the rest
+# one; lib/store/ is a floor of its own.  Of daemon/ its two parts know fault.h and whole.h alone, the rest
 # both parts, and cli/ what a part shows to others.
 may_see()
 {
@@ -99,11 +99,12 @@ may_see()
     lib/*:store/store.h) return 0 ;;
     daemon/pool/*:pool/* | daemon/spool/*:spool/*) [ -f "$root/daemon/$name" ] ;;
     daemon/pool/*:fault.h | daemon/spool/*:fault.h) return 0 ;;
+    daemon/pool/*:whole.h | daemon/spool/*:whole.h) return 0 ;;
     daemon/pool/*:* | daemon/spool/*:*)
         [ "$name" = "${name##*/}" ] && [ -f "$root/${file%/*}/$name" ] ;;
     daemon/*:pool/* | daemon/*:spool/* | cli/*:pool/* | cli/*:spool/*)
         [ "${name%_parts.h}" = "$name" ] && [ -f "$root/daemon/$name" ] ;;
-    cli/*:fault.h) return 0 ;;
+    cli/*:fault.h | cli/*:whole.h) return 0 ;;
     *) [ "$name" = "${name##*/}" ] && [ -f "$root/${file%/*}/$name" ] ;;
     esac
 }

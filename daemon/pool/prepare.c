@@ -1,35 +1,11 @@
 /* prepare.c - a cleaner that needs no file any more.
  *
- * What is opened later than here, in the box, kills a page.  iconv opens a file for each
- * charset and forgets it when it was not used for a while, so one converter of each is kept.
- * The rest (seeds, tables, the gate of rules that match any page) is made by cleaning a page
- * that goes everywhere. */
+ * What is opened later than here, in the box, kills a page.  winnow_prepare loads files; the
+ * rest (seeds, tables, the gate of rules that match any page) is made by cleaning a page that
+ * goes everywhere. */
 #include "pool/prepare.h"
 
-#include <iconv.h>
-#include <string.h>
-
 #include "fault.h"
-
-/* As lib/charset.c names what it reads; a test compares the two. */
-static const char *const charsets[] = {
-    "UTF-8",        "WINDOWS-1252", "WINDOWS-1251", "WINDOWS-1250", "WINDOWS-1253",
-    "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258",
-    "WINDOWS-874",  "GB18030",      "BIG5-HKSCS",   "CP932",        "EUC-JP-MS",
-    "ISO-2022-JP",  "CP949",        "EUC-TW",       "KOI8-R",       "KOI8-U",
-    "CP866",        "IBM852",       "IBM855",       "ISO-8859-2",   "ISO-8859-3",
-    "ISO-8859-4",   "ISO-8859-5",   "ISO-8859-6",   "ISO-8859-7",   "ISO-8859-8",
-    "ISO-8859-10",  "ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",
-    "MACINTOSH",    "MAC-CYRILLIC", "MAC-CENTRALEUROPE", "VISCII",  "UTF-16LE",
-    "UTF-16BE",     "UTF-32LE",     "UTF-32BE",
-};
-
-/* What a system does not have stays without, as it does in the library. */
-static void keep_converters(void)
-{
-    for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++)
-        (void)iconv_open("UTF-8", charsets[i]); /* never closed: see above */
-}
 
 static const char first_page[] =
     "<!doctype html><title>First</title><meta name=description content=\"first\">"
@@ -140,11 +116,12 @@ int prepare(const struct terms *t, struct winnow **ret, struct rule_errors *erro
         status = add_rules(w, t, err);
     if (status == WINNOW_OK && t->lints)
         status = lint_all(t, errors, err);
+    if (status == WINNOW_OK)
+        status = winnow_prepare(w, err);
     if (status != WINNOW_OK) {
         winnow_free(w);
         return status;
     }
-    keep_converters();
     clean_first(w, first_page, sizeof first_page - 1);
     clean_first(w, first_dump, sizeof first_dump - 1);
     *ret = w;

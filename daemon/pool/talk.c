@@ -7,38 +7,16 @@
 #include <unistd.h>
 
 #include "pool/wire.h"
+#include "whole.h"
 
-static int write_all(int fd, const unsigned char *p, size_t len)
+static bool read_all(int fd, void *data, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n > 0) {
-            p += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-static int read_all(int fd, unsigned char *p, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = read(fd, p, len);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return -1;
-        if (n > 0) {
-            p += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
+    return read_whole(fd, data, len) == (ssize_t)len;
 }
 
 static int flush(struct talk *t)
 {
-    int rc = write_all(t->fd, t->data, t->len);
+    int rc = write_whole(t->fd, t->data, t->len) ? 0 : -1;
     t->len = 0;
     t->open = false;
     return rc;
@@ -110,7 +88,7 @@ int talk_done(struct talk *t, int status, bool suspect, const char *page, const 
 static int take_reply(struct talk *t, size_t *ret)
 {
     struct frame_head h;
-    if (read_all(t->fd, (unsigned char *)&h, sizeof h) != 0 || h.type != FRAME_REPLY ||
+    if (!read_all(t->fd, &h, sizeof h) || h.type != FRAME_REPLY ||
         h.len > FRAME_REPLY_MOST)
         return -1;
     if (h.len > t->reply_room || !t->reply) {
@@ -121,7 +99,7 @@ static int take_reply(struct talk *t, size_t *ret)
         t->reply_room = (size_t)h.len + 1;
     }
     *ret = h.len;
-    return read_all(t->fd, t->reply, h.len);
+    return read_all(t->fd, t->reply, h.len) ? 0 : -1;
 }
 
 int talk_ask(void *ctx, const void *request, size_t len, const void **ret, size_t *ret_len)
@@ -131,7 +109,7 @@ int talk_ask(void *ctx, const void *request, size_t len, const void **ret, size_
     if (len > FRAME_ASK_MOST || flush(t) != 0)
         return -1;
     put_head(head, len, FRAME_ASK);
-    if (write_all(t->fd, head, sizeof head) != 0 || write_all(t->fd, request, len) != 0 ||
+    if (!write_whole(t->fd, head, sizeof head) || !write_whole(t->fd, request, len) ||
         take_reply(t, ret_len) != 0)
         return -1;
     *ret = t->reply;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "whole.h"
 #include "spool_parts.h"
 
 enum {
@@ -213,19 +214,9 @@ static char *reason_text(const struct spool *s, uint64_t id, const char *path,
     return ret;
 }
 
-static int write_file(int fd, const char *text)
+static int write_text(int fd, const char *text)
 {
-    size_t len = strlen(text);
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        text += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    return write_whole(fd, text, strlen(text)) ? 0 : -1;
 }
 
 static int write_reason(const struct spool *s, uint64_t id, const char *text)
@@ -235,9 +226,9 @@ static int write_reason(const struct spool *s, uint64_t id, const char *text)
         return -1;
     int fd = openat(folder, REASON_NAME,
                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    int code = fd < 0 ? -1 : write_file(fd, text);
+    int code = fd < 0 ? -1 : write_text(fd, text);
     if (code == 0)
-        code = write_file(fd, "\n");
+        code = write_text(fd, "\n");
     fd_close(fd);
     fd_close(folder);
     return code;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "whole.h"
 
 const char *const spool_file_names[SPOOL_FILES] = {"text", "record", "told", "failures"};
 
@@ -144,23 +145,6 @@ int spool_create(const struct spool *s, uint64_t id, enum spool_file file, int *
         return file_failed(id, file, "cannot be made", err);
     *ret_fd = fd;
     return WINNOW_OK;
-}
-
-/* Reads len bytes at most; what is read, or -1. */
-static ssize_t read_whole(int fd, char *data, size_t len)
-{
-    size_t have = 0;
-    while (have < len) {
-        ssize_t n = read(fd, data + have, len - have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        have += (size_t)n;
-    }
-    return (ssize_t)have;
 }
 
 static int read_file(int fd, uint64_t id, enum spool_file file, size_t max_bytes, char **ret,
