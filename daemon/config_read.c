@@ -17,8 +17,8 @@
 #include "config.h"
 #include "config_table.h"
 #include "fault.h"
-#include "whole.h"
 #include "shown.h"
+#include "whole.h"
 
 struct reader {
     const char *path;      /* as it is shown */
@@ -62,7 +62,7 @@ static int open_file(const char *path, const char *show, int *ret_fd, struct win
 static int load_file(const char *path, const char *show, char **ret, size_t *ret_len,
                      struct winnow_error *err)
 {
-    int fd, status = open_file(path, show, &fd, err);
+    int fd = -1, status = open_file(path, show, &fd, err);
     if (status)
         return status;
     char *bytes = malloc(CONFIG_BYTES_MOST + 1);
