@@ -610,8 +610,9 @@ static void a_page_that_crashes_its_worker_goes_to_quarantine_with_its_attempts(
     wait_for(in_spool("out/a.html.json"));
     wait_for_log("quarantined");
     assert_int_equal(end(pid, SIGTERM), 0);
+    /* "crashed", or under a sanitizer, which has the last word, "ended without a result". */
     assert_shell("three attempts",
-                 "test $(grep -c '\"reason\": *\"its worker crashed' quarantine/*/reason.json) -ge 3");
+                 "test $(grep -c '\"reason\": *\"its worker ' quarantine/*/reason.json) -ge 3");
     assert_file_holds(in_spool("out/a.html.txt"), FERRY);
 }
 
