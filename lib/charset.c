@@ -204,6 +204,8 @@ static size_t put_letters(const struct letter *letters, char **p, size_t *left, 
     const unsigned char *from = (const unsigned char *)*p;
     char *end = *to;
     int error = 0;
+    if (n == 0)
+        return 0; /* there need be nowhere to read from */
     for (; n > 0; n--, from++) {
         struct letter l = letters[*from];
         if (l.len == 0 || l.len > avail) {
