@@ -10,10 +10,10 @@
 #include "notify.h"
 
 enum {
-    SPACE_MS = 500,  /* between two looks at the free space */
-    TAKE_MOST = 64,  /* files in one go: others wait for the loop too */
+    SPACE_MS = 500,        /* between two looks at the free space */
+    TAKE_MOST = 64,        /* files in one go: others wait for the loop too */
+    SLOW_MOST = 4096,      /* pages that take long: more than that is an attack */
     LOOK_EVERY = 16 << 20, /* bytes of a page's results */
-    SLOW_MOST = 4096, /* pages that take long: more than that is an attack */
     LARGE = 1 << 20,       /* bytes; smaller results fill no disk */
 };
 
