@@ -45,6 +45,7 @@
 
 #include "made_text.h"
 #include "measure.h"
+#include "process_cost.h"
 
 enum {
     SITES = 16,
@@ -108,10 +109,6 @@ struct run {
 /* Milliseconds of the processor. */
 struct cost {
     double coordinator, committer, nursery, workers;
-};
-
-struct memory {
-    double pss, own; /* MiB */
 };
 
 struct figures {
@@ -380,87 +377,20 @@ static void stop_daemon(struct run *r)
 
 /* --- memory and idling -------------------------------------------------------------------- */
 
-static void add_memory(pid_t pid, struct memory *ret)
-{
-    char path[1024], line[256];
-    double kib;
-    path_of(path, "/proc/%d/smaps_rollup", (int)pid);
-    FILE *f = fopen(path, "re");
-    while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "Pss: %lf", &kib) == 1)
-            ret->pss += kib / 1024;
-        if (sscanf(line, "Pss_Anon: %lf", &kib) == 1)
-            ret->own += kib / 1024;
-    }
-    if (f)
-        fclose(f);
-}
-
 /* Keeps the largest: what it needs while it works. */
 static void look_at_memory(const struct run *r, struct memory *most)
 {
     struct memory m = {0};
-    add_memory(r->daemon, &m);
-    add_memory(r->nursery, &m);
+    process_add_memory(r->daemon, &m);
+    process_add_memory(r->nursery, &m);
     most->pss = m.pss > most->pss ? m.pss : most->pss;
     most->own = m.own > most->own ? m.own : most->own;
 }
 
-/* Of a thread, or of the main thread of a process. */
-static double thread_ms(pid_t pid, const char *thread)
-{
-    char path[1024];
-    double ns = 0;
-    path_of(path, "/proc/%d/task/%s/schedstat", (int)pid, thread);
-    FILE *f = fopen(path, "re");
-    if (f && fscanf(f, "%lf", &ns) != 1)
-        ns = 0;
-    if (f)
-        fclose(f);
-    return ns / 1e6;
-}
-
-/* Of the threads that are not the main one. */
-static double others_ms(pid_t pid)
-{
-    char path[1024];
-    double ret = 0;
-    path_of(path, "/proc/%d/task", (int)pid);
-    DIR *d = opendir(path);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] != '.' && atoi(e->d_name) != (int)pid)
-            ret += thread_ms(pid, e->d_name);
-    if (d)
-        closedir(d);
-    return ret;
-}
-
-static double main_ms(pid_t pid)
-{
-    char name[32];
-    snprintf(name, sizeof name, "%d", (int)pid);
-    return thread_ms(pid, name);
-}
-
-/* Of the children that a process has waited for. */
-static double children_ms(pid_t pid)
-{
-    char path[1024];
-    double user = 0, system = 0;
-    path_of(path, "/proc/%d/stat", (int)pid);
-    FILE *f = fopen(path, "re");
-    if (f && fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lf %lf",
-                    &user, &system) != 2)
-        user = system = 0;
-    if (f)
-        fclose(f);
-    return 1000 * (user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
 static struct cost cost_so_far(const struct run *r)
 {
-    return (struct cost){main_ms(r->daemon), others_ms(r->daemon), main_ms(r->nursery),
-                         children_ms(r->nursery)};
+    return (struct cost){process_main_ms(r->daemon), process_others_ms(r->daemon), process_main_ms(r->nursery),
+                         process_children_ms(r->nursery)};
 }
 
 static bool is_empty(const char *path)
