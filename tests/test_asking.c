@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "testing.h"
+#include "told.h"
 
 /* --- pages ------------------------------------------------------------------------------------ */
 
@@ -810,6 +811,31 @@ static void a_telling_goes_with_its_own_questions_alone(void **state)
 
 /* --- again ------------------------------------------------------------------------------------------------ */
 
+/* What a worker that was taken over would say: all in order, but for what it tells of its site. */
+static void a_site_that_does_not_fit_together_is_refused_before_it_counts(void **state)
+{
+    (void)state;
+    struct text bytes;
+    struct told told;
+    struct buf cut;
+    struct rig *r = rig_full((struct winnow_index_use){.across = WINNOW_ACROSS_ANNOTATE}, &bytes);
+    struct winnow_index_stat before = stat_of(r->owner.index);
+    assert_int_equal(told_read((struct slice){bytes.data, bytes.len}, &told, NULL), WINNOW_OK);
+    assert_true(told.delta.len > 8);
+    told.delta.len -= 3;
+    buf_init(&cut, UINT32_MAX);
+    told_write(&told, &cut);
+    assert_int_equal(cut.status, WINNOW_OK);
+    assert_int_equal(winnow_asking_check(r->owner.asking, cut.data, cut.len, NULL), WINNOW_EDATA);
+    assert_int_equal(winnow_asking_take(r->owner.asking, cut.data, cut.len, NULL), WINNOW_EDATA);
+    struct winnow_index_stat after = stat_of(r->owner.index);
+    assert_memory_equal(&before, &after, sizeof before);
+    take(&r->owner, &bytes);
+    buf_free(&cut);
+    free(bytes.data);
+    rig_free(r);
+}
+
 static void a_page_speaks_for_no_document_but_its_own(void **state)
 {
     (void)state;
@@ -949,6 +975,7 @@ int main(void)
         cmocka_unit_test(a_document_that_was_not_hit_is_not_handed_out),
         cmocka_unit_test(a_page_is_told_only_so_many_texts),
         cmocka_unit_test(a_telling_goes_with_its_own_questions_alone),
+        cmocka_unit_test(a_site_that_does_not_fit_together_is_refused_before_it_counts),
         cmocka_unit_test(a_page_speaks_for_no_document_but_its_own),
         cmocka_unit_test(what_was_told_can_be_told_again),
         cmocka_unit_test(a_page_that_saw_a_failed_commit_is_to_be_cleaned_again),
